@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.{ts,tsx}"],
+    setupFiles: ["test/setup.ts"],
+    // oclif's and Ink's own captures need the real console.
+    disableConsoleIntercept: true,
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    env: { no_proxy: "127.0.0.1,localhost", NO_PROXY: "127.0.0.1,localhost" },
+  },
+});
