@@ -1,0 +1,55 @@
+// What is left over when webhooks were lost or a controller died: Sandboxes without a registration, registrations without
+// a Sandbox. Only for snapshots of the whole fleet. Pure, like decide.ts.
+import type { Decision } from "./decision.ts";
+import type { Ledger } from "./ledger.ts";
+import { parseRunnerName } from "./names.ts";
+import type { Registration, Snapshot } from "./snapshot.ts";
+
+/** A registration this young may be one whose Sandbox another controller is creating right now. */
+const newcomerMs = 5 * 60_000;
+/** A Sandbox this young may be newer than the list of registrations that it is compared with. */
+const listLagMs = 60_000;
+
+/**
+ * Sandboxes whose runner GitHub does not know any more: it removes an idle one's registration after minutes
+ * (github.com/actions/runner/issues/4726), and then no job will ever reach it. Taken out of the ledger.
+ */
+export function decideOrphans(snapshot: Snapshot, registrations: readonly Registration[], ledger: Ledger): Decision[] {
+  const registered = new Set(registrations.map((registration) => registration.name));
+  const working = runnersAtWork(snapshot);
+  const orphans = ledger.sandboxes.filter(
+    (sandbox) =>
+      !registered.has(sandbox.runnerName) &&
+      !working.has(sandbox.runnerName) &&
+      snapshot.now - sandbox.createdAt >= listLagMs,
+  );
+  return orphans.map((sandbox) => {
+    ledger.remove(sandbox);
+    const detail = `GitHub has no runner ${sandbox.runnerName} any more, and no job runs on it`;
+    return { action: "finish", reason: "terminate:orphan", detail, sandbox };
+  });
+}
+
+/** Registrations of this fleet's pools that no Sandbox stands behind. */
+export function decideAbandoned(
+  snapshot: Snapshot,
+  registrations: readonly Registration[],
+  pools: readonly string[],
+): Decision[] {
+  const alive = new Set(snapshot.sandboxes.map((sandbox) => sandbox.runnerName));
+  const starting = new Set(snapshot.starting.map((entry) => entry.jobId));
+  const working = runnersAtWork(snapshot);
+  return registrations.flatMap((registration): Decision[] => {
+    const name = parseRunnerName(registration.name);
+    if (!name || !pools.includes(name.pool) || alive.has(registration.name) || starting.has(name.jobId)) return [];
+    if (registration.online || registration.busy || working.has(registration.name)) return [];
+    if (snapshot.now - name.mintedAt < newcomerMs) return [];
+    const detail = `runner ${registration.name} is offline and has no Sandbox`;
+    return [{ action: "deregister", reason: "deregister:no-sandbox", detail, registration }];
+  });
+}
+
+function runnersAtWork(snapshot: Snapshot): Set<string> {
+  const names = snapshot.jobs.map((job) => (job.status === "in_progress" ? job.runnerName : null));
+  return new Set(names.filter((name) => name !== null));
+}

@@ -1,0 +1,75 @@
+// The names and tags by which GitHub and Modal remember what a runner is for. There is no other record.
+import type { FleetSandbox, Job } from "./snapshot.ts";
+
+/** Modal keeps this name unique among the running Sandboxes of an App, which makes it the lock against double provisioning. */
+export function sandboxName(jobId: number, attempt: number): string {
+  return `${jobId}-${attempt}`;
+}
+
+/** Job and attempt of a Sandbox's name; undefined for a name that is none of ours. */
+export function parseSandboxName(name: string): { jobId: number; attempt: number } | undefined {
+  const match = /^(\d+)-(\d+)$/.exec(name);
+  return match ? { jobId: Number(match[1]), attempt: Number(match[2]) } : undefined;
+}
+
+/**
+ * A runner name: `<pool>-<job>-<attempt>-<stamp><random>`. The stamp is the minute of minting in base 36, so that a
+ * registration, for which GitHub keeps no date, tells its own age.
+ * @param random three characters of [a-z0-9], so that a name lost in a failed call is not asked for twice
+ */
+export function runnerName(pool: string, jobId: number, attempt: number, now: number, random: string): string {
+  return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${random}`;
+}
+
+/** What a runner name tells; undefined for a runner that is none of ours. `mintedAt` is true to the minute. */
+export function parseRunnerName(
+  name: string,
+): { pool: string; jobId: number; attempt: number; mintedAt: number } | undefined {
+  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})[a-z0-9]{3}$/.exec(name);
+  if (!match) return undefined;
+  const [, pool, job, attempt, stamp] = match as unknown as [string, string, string, string, string];
+  return { pool, jobId: Number(job), attempt: Number(attempt), mintedAt: Number.parseInt(stamp, 36) * 60_000 };
+}
+
+/** The tag that says a Sandbox belongs to some modal-gha fleet; nothing without it is ever touched. */
+export const ownershipTag = { "managed-by": "modal-gha" } as const;
+
+export interface SandboxIdentity {
+  fleet: string;
+  pool: string;
+  job: Pick<Job, "id" | "runId" | "repository">;
+  attempt: number;
+  busy: boolean;
+  runnerName: string;
+  registrationId: number;
+  createdAt: number;
+}
+
+/** The whole set of a Sandbox's tags; Modal replaces all of them at once. */
+export function sandboxTags(identity: SandboxIdentity): Record<string, string> {
+  return {
+    ...ownershipTag,
+    fleet: identity.fleet,
+    pool: identity.pool,
+    repository: identity.job.repository,
+    job: String(identity.job.id),
+    run: String(identity.job.runId),
+    attempt: String(identity.attempt),
+    state: identity.busy ? "busy" : "waiting",
+    runner: identity.runnerName,
+    registration: String(identity.registrationId),
+    created: new Date(identity.createdAt).toISOString(),
+  };
+}
+
+/** Reads a Sandbox back from its tags; undefined when they are not whole, so that half-known Sandboxes are never acted on. */
+export function readSandbox(id: string, name: string, tags: Record<string, string>): FleetSandbox | undefined {
+  const [jobId, runId, registrationId] = [Number(tags.job), Number(tags.run), Number(tags.registration)];
+  const createdAt = Date.parse(tags.created ?? "");
+  const { pool, repository, runner } = tags;
+  if (!pool || !repository || !runner || ![jobId, runId, registrationId, createdAt].every(Number.isFinite)) {
+    return undefined;
+  }
+  const busy = tags.state === "busy";
+  return { id, name, createdAt, pool, repository, jobId, runId, busy, runnerName: runner, registrationId };
+}

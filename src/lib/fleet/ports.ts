@@ -1,0 +1,87 @@
+// The narrow doors through which the fleet reaches GitHub and Modal. github/ and modal/ implement them; so may a simulation.
+import type { FleetSandbox, Job, Registration } from "./snapshot.ts";
+
+/** GitHub, as far as the fleet needs it. Every method may throw Unavailable. */
+export interface GitHub {
+  /**
+   * Registers a runner and returns its just-in-time configuration, a secret.
+   * @throws NameTaken when a runner of this name is registered (also after a reply that was lost)
+   */
+  mintRunner(request: MintRequest): Promise<{ registrationId: number; jitConfig: string }>;
+  /** Removes a registration: "busy" when GitHub refuses because a job runs on it, "absent" when there is none. */
+  deregister(registrationId: number, repository: string): Promise<"removed" | "absent" | "busy">;
+  /** The registration of this very name; undefined when there is none. */
+  registrationByName(name: string, repository: string): Promise<Registration | undefined>;
+  /** Every registration where the fleet registers runners. */
+  registrations(): Promise<Registration[]>;
+  /** One job; undefined when GitHub has no such job. */
+  job(repository: string, jobId: number): Promise<Job | undefined>;
+  /** Every job of the repositories that is not completed. */
+  unfinishedJobs(): Promise<Job[]>;
+}
+
+export interface MintRequest {
+  name: string;
+  labels: string[];
+  /** `owner/name` of the job's repository: where the runner is registered when the policy's scope is `repository`. */
+  repository: string;
+  runnerGroupId: number;
+}
+
+/** Modal, as far as the fleet needs it. Every method may throw Unavailable. */
+export interface Modal {
+  /** Every living Sandbox of the fleet. */
+  sandboxes(): Promise<FleetSandbox[]>;
+  /**
+   * Starts a Sandbox. For a GPU this may take minutes: until Modal has found one.
+   * @throws NameTaken when a living Sandbox has the name: another controller was faster
+   */
+  create(spec: SandboxSpec): Promise<{ sandboxId: string }>;
+  /** Replaces all tags. A Sandbox that has ended meanwhile is no error. */
+  retag(sandboxId: string, tags: Record<string, string>): Promise<void>;
+  /** Waits until the Sandbox has ended, at most so long; true when it has. */
+  waitForEnd(sandboxId: string, timeoutMs: number): Promise<boolean>;
+  /** Ends the Sandbox. One that has ended is no error. */
+  terminate(sandboxId: string): Promise<void>;
+}
+
+export interface SandboxSpec {
+  name: string;
+  tags: Record<string, string>;
+  /** Name of a published Modal Image. */
+  image: string;
+  cpu: number;
+  memoryMiB: number;
+  gpu: string | undefined;
+  timeoutSeconds: number;
+  regions: string[];
+  command: string[];
+  /** Plain settings of the entrypoint. */
+  environment: Record<string, string>;
+  /** Never logged, never in argv. */
+  secretEnvironment: Record<string, string>;
+}
+
+/** The name is in use. */
+export class NameTaken extends Error {
+  override name = "NameTaken";
+}
+
+/** GitHub or Modal could not do it now; the job waits for the next look. */
+export class Unavailable extends Error {
+  override name = "Unavailable";
+  readonly service: "github" | "modal";
+  /** Seconds after which to ask again, where the service said so. */
+  readonly retryAfterSeconds: number | undefined;
+  readonly isRateLimit: boolean;
+  constructor(
+    service: "github" | "modal",
+    message: string,
+    options: { retryAfterSeconds?: number; isRateLimit?: boolean; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.service = service;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.isRateLimit = options.isRateLimit ?? false;
+  }
+}

@@ -1,0 +1,69 @@
+// What is known of the fleet at one moment: GitHub's jobs and runner registrations, Modal's Sandboxes. The only state there is.
+
+export type JobStatus = "queued" | "waiting" | "pending" | "requested" | "in_progress" | "completed";
+
+/** One job of one run, as GitHub tells it. */
+export interface Job {
+  id: number;
+  runId: number;
+  runAttempt: number;
+  /** `owner/name`. */
+  repository: string;
+  name: string;
+  labels: string[];
+  status: JobStatus;
+  /** `success`, `failure`, `cancelled`, `skipped`, ...; null before the end. */
+  conclusion: string | null;
+  /** The runner that took the job; null until one did, and for ever when the job ended before that. */
+  runnerName: string | null;
+  /** Milliseconds since the epoch, as all times here. */
+  createdAt: number;
+  htmlUrl: string;
+}
+
+/** One self-hosted runner as GitHub has it registered. */
+export interface Registration {
+  id: number;
+  name: string;
+  online: boolean;
+  /** True means busy; false proves nothing (github.com/actions/runner/issues/4422). */
+  busy: boolean;
+  /** `owner/name` where the runner is registered in one repository; null for the organisation's. */
+  repository: string | null;
+}
+
+/** One living Sandbox of the fleet, read from its name and tags. */
+export interface FleetSandbox {
+  id: string;
+  /** `<job>-<attempt>` of the job that it was made for: see names.ts. Never changes. */
+  name: string;
+  createdAt: number;
+  pool: string;
+  repository: string;
+  /** The job that it is for now; another than in the name once GitHub gave its runner another job. */
+  jobId: number;
+  runId: number;
+  /** True once GitHub said that its runner has taken the job `jobId`. */
+  busy: boolean;
+  runnerName: string;
+  registrationId: number;
+}
+
+/** A Sandbox that is being created. */
+export interface StartingSandbox {
+  jobId: number;
+  attempt: number;
+  pool: string;
+}
+
+export interface Snapshot {
+  now: number;
+  /** The jobs to decide about: one after a webhook, every unfinished one on the schedule. */
+  jobs: Job[];
+  /** Every living Sandbox of the fleet. */
+  sandboxes: FleetSandbox[];
+  /** Sandboxes that this controller is creating at this moment: they count for the limits, and for their jobs. */
+  starting: StartingSandbox[];
+  /** Every registration of the fleet; undefined when only one job was looked at, and then none is cleaned up. */
+  registrations?: Registration[];
+}

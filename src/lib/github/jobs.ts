@@ -1,0 +1,96 @@
+// Jobs as GitHub's REST API and its webhooks tell them, turned into the fleet's own.
+import type { Octokit } from "@octokit/rest";
+import { z } from "zod";
+import type { Job } from "../fleet/snapshot.ts";
+
+/**
+ * The part of a job that the fleet reads; webhooks and the REST API share it.
+ * Shape: docs.github.com/rest/actions/workflow-jobs, docs.github.com/webhooks/webhook-events-and-payloads#workflow_job.
+ */
+export const workflowJobSchema = z.object({
+  id: z.number().int().positive(),
+  run_id: z.number().int().positive(),
+  run_attempt: z.number().int().positive().default(1),
+  name: z.string(),
+  labels: z.array(z.string()),
+  status: z.enum(["queued", "waiting", "pending", "requested", "in_progress", "completed"]),
+  conclusion: z.string().nullish(),
+  runner_name: z.string().nullish(),
+  created_at: z.string().optional(),
+  started_at: z.string().nullish(),
+  html_url: z.string().nullish(),
+});
+
+/** @param repository `owner/name` */
+export function toJob(job: z.output<typeof workflowJobSchema>, repository: string): Job {
+  return {
+    id: job.id,
+    runId: job.run_id,
+    runAttempt: job.run_attempt,
+    repository,
+    name: job.name,
+    labels: job.labels,
+    status: job.status,
+    conclusion: job.conclusion ?? null,
+    // GitHub writes "" for no runner in places.
+    runnerName: job.runner_name || null,
+    createdAt: Date.parse(job.created_at ?? job.started_at ?? "") || 0,
+    htmlUrl: job.html_url ?? "",
+  };
+}
+
+/** `owner/name` in two. @throws Error when it is not of that form */
+export function splitRepository(repository: string): { owner: string; repo: string } {
+  const [owner, repo, more] = repository.split("/");
+  if (!owner || !repo || more !== undefined) throw new Error(`${repository} is not of the form owner/name.`);
+  return { owner, repo };
+}
+
+/** One job; undefined when GitHub has none with this id in the repository. */
+export async function readJob(octokit: Octokit, repository: string, jobId: number): Promise<Job | undefined> {
+  try {
+    const parameters = { ...splitRepository(repository), job_id: jobId };
+    const { data } = await octokit.rest.actions.getJobForWorkflowRun(parameters);
+    return toJob(workflowJobSchema.parse(data), repository);
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Every job of a run's latest attempt. */
+export async function readRunJobs(octokit: Octokit, repository: string, runId: number): Promise<Job[]> {
+  const jobs = await octokit.paginate(octokit.rest.actions.listJobsForWorkflowRun, {
+    ...splitRepository(repository),
+    run_id: runId,
+    per_page: 100,
+  });
+  return jobs.map((job) => toJob(workflowJobSchema.parse(job), repository));
+}
+
+/**
+ * Every job of a repository that is not completed. GitHub lists no jobs by status, only runs: so two lists of runs,
+ * then the jobs of each (docs.github.com/rest/actions/workflow-runs).
+ */
+export async function readUnfinishedJobs(octokit: Octokit, repository: string): Promise<Job[]> {
+  const runIds = new Set<number>();
+  for (const status of ["queued", "in_progress"] as const) {
+    const runs = await octokit.paginate(octokit.rest.actions.listWorkflowRunsForRepo, {
+      ...splitRepository(repository),
+      status,
+      per_page: 100,
+    });
+    for (const run of runs) runIds.add(run.id);
+  }
+  const jobs: Job[] = [];
+  for (const runId of runIds) jobs.push(...(await readRunJobs(octokit, repository, runId)));
+  return jobs.filter((job) => job.status !== "completed");
+}
+
+/** `owner/name` of every repository that the credentials reach in the owner's organisation or account. */
+export async function readRepositories(octokit: Octokit, owner: string, isApp: boolean): Promise<string[]> {
+  const repositories = isApp
+    ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
+    : await octokit.paginate(octokit.rest.repos.listForUser, { username: owner, per_page: 100 });
+  return repositories.map((repository) => repository.full_name);
+}
