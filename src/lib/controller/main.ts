@@ -2,6 +2,7 @@
 // Its settings come by environment; it writes one JSON object a line.
 import type { AddressInfo } from "node:net";
 import { FleetLoop } from "../fleet/loop.ts";
+import { randomSuffix } from "../fleet/names.ts";
 import { connectGitHub } from "../github/client.ts";
 import { fleetGitHub } from "../github/fleet-github.ts";
 import { connectModal } from "../modal/client.ts";
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
     github: fleetGitHub({ octokit, policy, isApp: true, now }),
     modal: sandboxesOnModal(modal, policy.fleet),
     now,
-    random: () => Math.random().toString(36).slice(2, 5).padEnd(3, "0"),
+    random: randomSuffix,
   });
   const schedule = startSchedule(loop, settings.reconcileSeconds, log);
   const server = createControllerServer({

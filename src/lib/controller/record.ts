@@ -17,7 +17,8 @@ export interface Recorder {
 export async function record(step: Step, recorder: Recorder): Promise<Outcome> {
   try {
     const outcome = await step.outcome;
-    recorder.log("decision", { action: step.decision.action, ...outcome });
+    const job = "job" in step.decision ? step.decision.job.id : undefined;
+    recorder.log("decision", { action: step.decision.action, job, ...outcome });
     recorder.note(step.decision, outcome);
     return outcome;
   } catch (error) {

@@ -13,7 +13,7 @@ export interface ActContext {
   modal: Modal;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Three characters of [a-z0-9]. */
+  /** Five characters of [a-z0-9]. */
   random(): string;
   /** Told before a runner is minted; what it returns is called once its Sandbox is there, or is not to be. */
   onStarting?(entry: StartingSandbox): () => void;
@@ -106,25 +106,18 @@ async function spawn(decision: Spawn, context: ActContext): Promise<Outcome> {
 }
 
 /**
- * Mints under a new name. When the name is taken, an earlier call of ours reached GitHub though its reply was lost: that
- * registration, whose configuration nobody has, is removed, and another name is taken.
+ * Mints under a new name, and once more under another when that is taken. The runner that has the name is left alone: it
+ * may be another controller's, made this moment. If nobody's, it is offline without a Sandbox, and reconcile removes it.
  */
 async function mint(newName: () => string, request: Omit<MintRequest, "name">, github: GitHub) {
-  const name = newName();
-  try {
-    return { ...(await github.mintRunner({ ...request, name })), name };
-  } catch (error) {
-    if (!(error instanceof NameTaken)) throw error;
+  for (const name of [newName(), newName()]) {
+    try {
+      return { ...(await github.mintRunner({ ...request, name })), name };
+    } catch (error) {
+      if (!(error instanceof NameTaken)) throw error;
+    }
   }
-  const stray = await github.registrationByName(name, request.repository);
-  if (stray && !stray.online && !stray.busy) await github.deregister(stray.id, request.repository);
-  const other = newName();
-  try {
-    return { ...(await github.mintRunner({ ...request, name: other })), name: other };
-  } catch (error) {
-    if (!(error instanceof NameTaken)) throw error;
-    throw new Unavailable("github", `the runner names ${name} and ${other} are both taken`);
-  }
+  throw new Unavailable("github", "two runner names in a row were taken");
 }
 
 function resources(pool: Pool, policy: Policy) {

@@ -12,7 +12,7 @@ export interface LoopOptions {
   modal: Modal;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Three characters of [a-z0-9]. */
+  /** Five characters of [a-z0-9]. */
   random(): string;
 }
 

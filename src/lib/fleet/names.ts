@@ -15,17 +15,22 @@ export function parseSandboxName(name: string): { jobId: number; attempt: number
 /**
  * A runner name: `<pool>-<job>-<attempt>-<stamp><random>`. The stamp is the minute of minting in base 36, so that a
  * registration, for which GitHub keeps no date, tells its own age.
- * @param random three characters of [a-z0-9], so that a name lost in a failed call is not asked for twice
+ * @param random five characters of [a-z0-9]: two controllers that serve the same job in the same minute take two names
  */
 export function runnerName(pool: string, jobId: number, attempt: number, now: number, random: string): string {
   return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${random}`;
+}
+
+/** Five characters of [a-z0-9], for runnerName. */
+export function randomSuffix(): string {
+  return Math.random().toString(36).slice(2, 7).padEnd(5, "0");
 }
 
 /** What a runner name tells; undefined for a runner that is none of ours. `mintedAt` is true to the minute. */
 export function parseRunnerName(
   name: string,
 ): { pool: string; jobId: number; attempt: number; mintedAt: number } | undefined {
-  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})[a-z0-9]{3}$/.exec(name);
+  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})[a-z0-9]{5}$/.exec(name);
   if (!match) return undefined;
   const [, pool, job, attempt, stamp] = match as unknown as [string, string, string, string, string];
   return { pool, jobId: Number(job), attempt: Number(attempt), mintedAt: Number.parseInt(stamp, 36) * 60_000 };

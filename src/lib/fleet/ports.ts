@@ -10,8 +10,6 @@ export interface GitHub {
   mintRunner(request: MintRequest): Promise<{ registrationId: number; jitConfig: string }>;
   /** Removes a registration: "busy" when GitHub refuses because a job runs on it, "absent" when there is none. */
   deregister(registrationId: number, repository: string): Promise<"removed" | "absent" | "busy">;
-  /** The registration of this very name; undefined when there is none. */
-  registrationByName(name: string, repository: string): Promise<Registration | undefined>;
   /** Every registration where the fleet registers runners. */
   registrations(): Promise<Registration[]>;
   /** One job; undefined when GitHub has no such job. */

@@ -10,20 +10,18 @@ export function runnerLabels(pool: Pool): string[] {
 }
 
 /**
- * The pool that serves a job with these labels: it has all of them, and of several such pools the one with the fewest
- * labels besides, so that a plain job never lands on a GPU; the earlier in the file wins a tie. Undefined when no pool
- * has them, or when the job asks for nothing but a self-hosted runner: that could mean anybody's.
+ * The pool that serves a job with these labels: it has all of them. Of several such pools one without a GPU goes first,
+ * so that a plain job never costs a GPU; then the earlier in the file. Undefined when no pool has them, or when the job
+ * asks for nothing but a self-hosted runner: that could mean anybody's.
  */
 export function matchPool(policy: Policy, labels: readonly string[]): Pool | undefined {
   const asked = labels.map((label) => label.toLowerCase()).filter((label) => !base.includes(label));
   if (asked.length === 0) return undefined;
-  let best: Pool | undefined;
-  for (const pool of policy.pools) {
-    const offered = new Set(runnerLabels(pool));
-    if (!asked.every((label) => offered.has(label))) continue;
-    if (best === undefined || offered.size < runnerLabels(best).length) best = pool;
-  }
-  return best;
+  const able = policy.pools.filter((pool) => {
+    const offered = runnerLabels(pool);
+    return asked.every((label) => offered.includes(label));
+  });
+  return able.find((pool) => pool.gpu === undefined) ?? able[0];
 }
 
 /** Whether the policy lets jobs of `owner/name` use the fleet; `*` in a pattern stands for any run of characters but `/`. */

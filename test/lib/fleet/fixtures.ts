@@ -52,7 +52,7 @@ export function sandbox(jobId: number, given: Partial<FleetSandbox> = {}): Fleet
 /** The name of the runner that was made for a job, an hour ago. */
 export function runner(jobId: number, pool = "cpu", minutesAgo = 60): string {
   const stamp = Math.floor((now - minutesAgo * 60_000) / 60_000).toString(36);
-  return `${pool}-${jobId}-1-${stamp}abc`;
+  return `${pool}-${jobId}-1-${stamp}abcde`;
 }
 
 export function registration(name: string, given: Partial<Registration> = {}): Registration {

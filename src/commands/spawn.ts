@@ -1,0 +1,41 @@
+import * as Flags from "@oclif/core/flags";
+import { BaseCommand } from "../lib/cli/base-command.ts";
+import { ExitCode } from "../lib/cli/exit-codes.ts";
+import { openFleet } from "../lib/operations/fleet-access.ts";
+import { type SpawnedJob, spawnJob } from "../lib/operations/spawn-job.ts";
+
+export default class Spawn extends BaseCommand<typeof Spawn> {
+  static override summary = "Give one queued job a runner now, as a webhook for it would.";
+  static override description =
+    "The policy decides as always: its pools, repositories and limits hold. " +
+    "Exit code 0: the job has a runner; 1: it gets none, and the reason says why; 8: it is put off.";
+  static override examples = ["<%= config.bin %> <%= command.id %> --job 61234567890"];
+  static override flags = {
+    job: Flags.string({
+      summary: "Job id, job or run URL, runner name or Sandbox id.",
+      helpValue: "<job>",
+      required: true,
+    }),
+    policy: Flags.string({ summary: "The policy file of the fleet.", helpValue: "<file>" }),
+  };
+
+  async run(): Promise<void> {
+    const now = () => this.clock.now();
+    const warn = (text: string) => this.io.note(text);
+    const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
+    try {
+      const spawned = await spawnJob(this.flags.job, fleet, now);
+      this.output(spawned, render);
+      if (spawned.isProvided) {
+        if (spawned.reason === "spawn") this.io.note(`Next: modal-gha logs -f ${spawned.job}`);
+      } else this.setExitCode(spawned.reason.startsWith("defer:") ? ExitCode.Pending : ExitCode.Failure);
+    } finally {
+      fleet.close();
+    }
+  }
+}
+
+function render({ reason, detail, runner, sandboxId }: SpawnedJob): string {
+  const where = runner ? `\nrunner   ${runner}\nSandbox  ${sandboxId ?? ""}` : "";
+  return `${reason}: ${detail}${where}`;
+}

@@ -1,0 +1,82 @@
+// Opens the operator's fleet: settings, policy, and connections to GitHub and Modal, for any command.
+import type { Octokit } from "@octokit/rest";
+import { AbortError } from "../cli/errors.ts";
+import type { GitHub, Modal } from "../fleet/ports.ts";
+import type { ModalAccess } from "../modal/client.ts";
+import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
+import type { Policy } from "../policy/schema.ts";
+import { githubCredentials } from "../settings/credentials.ts";
+import { resolveSettings } from "../settings/settings.ts";
+import { SettingsStore } from "../settings/store.ts";
+
+export interface FleetAccess {
+  policy: Policy;
+  octokit: Octokit;
+  /** Whether we are a GitHub App there, rather than the owner of a token. */
+  isApp: boolean;
+  github: GitHub;
+  modal: Modal;
+  modalAccess: ModalAccess;
+  close(): void;
+}
+
+export interface FleetAccessOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  /** `--policy`. */
+  policyFile?: string | undefined;
+  /** Hears warnings, such as of a key file that others can read. */
+  warn(text: string): void;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/**
+ * Connects to both services at once.
+ * @throws AbortError with what to type next, or what a service's SDK throws
+ */
+export async function openFleet(options: FleetAccessOptions): Promise<FleetAccess> {
+  const settings = await resolveSettings({
+    flags: { policyFile: options.policyFile },
+    env: options.env,
+    store: new SettingsStore(),
+  });
+  const { policy } = await readPolicy(settings.policyFile.value);
+  const credentials = await githubCredentials(settings, options.warn);
+  // Loaded here, so that `--help` and the like need not wait for either SDK.
+  const [{ connectGitHub }, { fleetGitHub }, { connectModal }, { sandboxesOnModal }] = await Promise.all([
+    import("../github/client.ts"),
+    import("../github/fleet-github.ts"),
+    import("../modal/client.ts"),
+    import("../modal/sandboxes.ts"),
+  ]);
+  const [octokit, modalAccess] = await Promise.all([
+    connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials, owner: policy.github.owner }),
+    connectModal({ fleet: policy.fleet }),
+  ]);
+  return {
+    policy,
+    octokit,
+    isApp: credentials.kind === "app",
+    github: fleetGitHub({ octokit, policy, isApp: credentials.kind === "app", now: options.now }),
+    modal: sandboxesOnModal(modalAccess, policy.fleet),
+    modalAccess,
+    close: modalAccess.close,
+  };
+}
+
+async function readPolicy(file: string): Promise<LoadedPolicy> {
+  try {
+    return await loadPolicy(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new AbortError(`There is no policy file ${file}.`, {
+      code: "no-policy",
+      why: "The policy says which pools, repositories and limits the fleet has.",
+      nextSteps: [
+        "Go to the folder that has it, or name it with --policy <file> or MODAL_GHA_POLICY.",
+        'To try without one: modal-gha dev, and in another terminal: eval "$(modal-gha dev env)"',
+      ],
+      cause: error,
+    });
+  }
+}

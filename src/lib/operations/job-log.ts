@@ -1,0 +1,92 @@
+// The log of one job, live or from the past: from its Sandbox while Modal has it, else from GitHub.
+import { setTimeout as delay } from "node:timers/promises";
+import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
+import { parseRunnerName, sandboxName } from "../fleet/names.ts";
+import type { Job } from "../fleet/snapshot.ts";
+import { splitRepository } from "../github/jobs.ts";
+import type { LogEvent } from "../modal/entrypoint-log.ts";
+import { findSandboxByName, followSandboxLog, readSandboxLog } from "../modal/sandbox-log.ts";
+import type { FleetAccess } from "./fleet-access.ts";
+
+export interface JobLogOptions {
+  fleet: FleetAccess;
+  job: Job;
+  /** Stay until the job has ended; wait for its runner if it has none yet. */
+  follow: boolean;
+  signal: AbortSignal;
+  now(): number;
+  /** Told once when the job has no runner yet. */
+  onWaiting(): void;
+}
+
+/** How often a job that waits for a runner is looked at. */
+const lookEveryMs = 1_000;
+
+/**
+ * The log's events, oldest first.
+ * @throws AbortError (pending) when the job has no runner yet and is not followed; AbortError when it never had one
+ */
+export async function* readJobLog(options: JobLogOptions): AsyncGenerator<LogEvent> {
+  const { fleet, signal } = options;
+  const job = await pickedUp(options);
+  if (!job) return;
+  const sandboxId = await findSandbox(job, fleet);
+  if (sandboxId && job.status !== "completed" && options.follow) {
+    yield* followSandboxLog(fleet.modalAccess, sandboxId, signal);
+    return;
+  }
+  let isEmpty = true;
+  if (sandboxId) {
+    for await (const event of readSandboxLog(fleet.modalAccess, sandboxId, options.now())) {
+      isEmpty = false;
+      yield event;
+    }
+  }
+  // Modal forgets after a day on its smallest plan; GitHub keeps logs for months, but has none before the job's end.
+  if (isEmpty && job.status === "completed") yield* readFromGitHub(job, fleet);
+}
+
+/** The job once a runner has it; undefined when the wait was interrupted. */
+async function pickedUp({ fleet, job, follow, signal, onWaiting }: JobLogOptions): Promise<Job | undefined> {
+  let current = job;
+  let hasTold = false;
+  while (current.status !== "in_progress" && current.status !== "completed") {
+    if (!follow) {
+      throw new AbortError(`Job ${job.id} is ${current.status}: no runner has taken it yet.`, {
+        code: "pending",
+        exitCode: ExitCode.Pending,
+        nextSteps: [`modal-gha logs -f ${job.id}`, `modal-gha spawn --job ${job.id}`],
+      });
+    }
+    if (!hasTold) onWaiting();
+    hasTold = true;
+    await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return undefined;
+    current = (await fleet.github.job(job.repository, job.id)) ?? current;
+  }
+  if (current.runnerName) return current;
+  throw new AbortError(`Job ${job.id} has no log: it ended (${current.conclusion}) before a runner took it.`, {
+    code: "no-log",
+  });
+}
+
+/** The Sandbox that runs or ran the job: by its runner's name among the living, by its own name among the dead. */
+async function findSandbox(job: Job, fleet: FleetAccess): Promise<string | undefined> {
+  const alive = await fleet.modal.sandboxes();
+  const running = alive.find((sandbox) => sandbox.runnerName === job.runnerName);
+  if (running) return running.id;
+  const runner = parseRunnerName(job.runnerName ?? "");
+  if (!runner) return undefined;
+  return (await findSandboxByName(fleet.modalAccess, sandboxName(runner.jobId, runner.attempt)))?.sandboxId;
+}
+
+async function* readFromGitHub(job: Job, fleet: FleetAccess): AsyncGenerator<LogEvent> {
+  const parameters = { ...splitRepository(job.repository), job_id: job.id };
+  const { data } = await fleet.octokit.rest.actions.downloadJobLogsForWorkflowRun(parameters);
+  const text = String(data)
+    .replace(/^\uFEFF/, "")
+    .replace(/\n$/, "");
+  // GitHub puts a time before each line: 2026-01-01T00:00:00.0000000Z
+  for (const line of text.split("\n")) yield { event: "output", text: line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, "") };
+}

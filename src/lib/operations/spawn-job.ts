@@ -1,0 +1,51 @@
+// Gives one job a runner by hand: the same decision that a webhook would lead to, carried out at once.
+import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
+import { FleetLoop } from "../fleet/loop.ts";
+import { randomSuffix } from "../fleet/names.ts";
+import type { ReasonCode } from "../fleet/reasons.ts";
+import { findJob } from "./find-job.ts";
+import type { FleetAccess } from "./fleet-access.ts";
+
+export interface SpawnedJob {
+  job: number;
+  repository: string;
+  /** Whether the job has a runner now, or had one already. */
+  isProvided: boolean;
+  reason: ReasonCode;
+  detail: string;
+  runner: string | null;
+  sandboxId: string | null;
+}
+
+/**
+ * Decides about the job and acts on it.
+ * @throws AbortError when there is no such job, or it does not wait for a runner
+ */
+export async function spawnJob(text: string, fleet: FleetAccess, now: () => number): Promise<SpawnedJob> {
+  const job = await findJob(text, fleet);
+  if (job.status !== "queued") {
+    const where = job.runnerName ? ` on ${job.runnerName}` : "";
+    throw new AbortError(`Job ${job.id} does not wait for a runner: it is ${job.conclusion ?? job.status}${where}.`, {
+      code: "ignore:not-queued",
+      nextSteps: [`modal-gha logs ${job.id}`],
+      exitCode: ExitCode.Failure,
+    });
+  }
+  const loop = new FleetLoop({ ...fleet, now, random: randomSuffix });
+  const steps = await loop.hear(job);
+  const step = steps.find(({ decision }) => "job" in decision && decision.job.id === job.id);
+  if (!step) throw new Error(`nothing was decided about job ${job.id}`);
+  const outcome = await step.outcome;
+  const { reason } = outcome;
+  return {
+    job: job.id,
+    repository: job.repository,
+    isProvided:
+      outcome.done && (reason === "spawn" || reason === "assign:spare" || reason === "ignore:already-provisioned"),
+    reason,
+    detail: outcome.detail,
+    runner: outcome.runnerName ?? null,
+    sandboxId: outcome.sandboxId ?? null,
+  };
+}

@@ -1,0 +1,242 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { FleetLoop, type Step } from "../../../src/lib/fleet/loop.ts";
+import { parseRunnerName } from "../../../src/lib/fleet/names.ts";
+import { Unavailable } from "../../../src/lib/fleet/ports.ts";
+import type { Job } from "../../../src/lib/fleet/snapshot.ts";
+import { job, now, policy, runner, sandbox } from "./fixtures.ts";
+import { InMemoryGitHub, InMemoryModal } from "./in-memory.ts";
+
+let github: InMemoryGitHub;
+let modal: InMemoryModal;
+let time: number;
+
+let count = 0;
+const random = () => (count++).toString(36).padStart(5, "0");
+
+function newLoop(more = ""): FleetLoop {
+  return new FleetLoop({ policy: policy(more), github, modal, now: () => time, random });
+}
+
+async function through(steps: Promise<Step[]>): Promise<string[]> {
+  const outcomes = await Promise.all((await steps).map((step) => step.outcome));
+  return outcomes.map((outcome) => `${outcome.reason}${outcome.done ? "" : " (put off)"}`);
+}
+
+/** GitHub gives a job to the runner of this registration. */
+function pickUp(jobId: number, registrationId: number): Job {
+  const taken = github.runners.get(registrationId);
+  if (!taken) throw new Error(`no runner ${registrationId}`);
+  taken.busy = true;
+  taken.online = true;
+  const after = { ...(github.jobs.get(jobId) as Job), status: "in_progress" as const, runnerName: taken.name };
+  github.jobs.set(jobId, after);
+  return after;
+}
+
+function queue(id: number, given: Partial<Job> = {}): Job {
+  const queued = job(id, given);
+  github.jobs.set(id, queued);
+  return queued;
+}
+
+beforeEach(() => {
+  github = new InMemoryGitHub();
+  modal = new InMemoryModal();
+  time = now;
+});
+
+describe("news of a queued job", () => {
+  it("mints a runner and starts a Sandbox that is named and tagged for it, with the configuration as a secret", async () => {
+    expect(await through(newLoop().hear(queue(1)))).toEqual(["spawn"]);
+    const [started] = [...modal.alive.values()];
+    const [registered] = [...github.runners.values()];
+    expect(started).toMatchObject({ name: "1-1", jobId: 1, pool: "cpu", busy: false, repository: "acme/app" });
+    expect(started?.runnerName).toBe(registered?.name);
+    expect(started?.registrationId).toBe(registered?.id);
+    expect(started?.secrets).toEqual({ ACTIONS_RUNNER_INPUT_JITCONFIG: `jit-of-${registered?.name}` });
+    expect(parseRunnerName(registered?.name ?? "")).toEqual({ pool: "cpu", jobId: 1, attempt: 1, mintedAt: now });
+  });
+
+  it("five times at once starts one Sandbox", async () => {
+    const loop = newLoop();
+    const news = queue(1);
+    const outcomes = await Promise.all([1, 2, 3, 4, 5].map(() => through(loop.hear(news))));
+    expect(outcomes.flat().sort()).toEqual([...Array(4).fill("ignore:already-provisioned"), "spawn"]);
+    expect(modal.alive.size).toBe(1);
+    expect(github.calls.filter((call) => call === "mint")).toHaveLength(1);
+  });
+
+  it("at two controllers at once starts one Sandbox and leaves one registration", async () => {
+    const [one, other] = [newLoop(), newLoop()];
+    const news = queue(1);
+    // Both have looked before either has created.
+    const outcomes = await Promise.all([through(one.hear(news)), through(other.hear(news))]);
+    expect(outcomes.flat().sort()).toEqual(["ignore:already-provisioned", "spawn"]);
+    expect([modal.alive.size, github.runners.size]).toEqual([1, 1]);
+    expect([...modal.alive.values()][0]?.registrationId).toBe([...github.runners.keys()][0]);
+  });
+
+  it("of many jobs at once never starts more than the limit, and starts the rest when there is room", async () => {
+    const loop = newLoop();
+    const news = Array.from({ length: 8 }, (_, index) => queue(index + 1));
+    const outcomes = (await Promise.all(news.map((entry) => through(loop.hear(entry))))).flat();
+    expect(outcomes.filter((outcome) => outcome === "spawn")).toHaveLength(3);
+    expect(outcomes.filter((outcome) => outcome === "defer:pool-at-capacity")).toHaveLength(5);
+    expect(github.calls.filter((call) => call === "mint")).toHaveLength(3);
+    for (const [id, { jobId }] of modal.alive) {
+      modal.alive.delete(id);
+      github.jobs.set(jobId, { ...(github.jobs.get(jobId) as Job), status: "completed", conclusion: "success" });
+    }
+    await through(loop.reconcile());
+    expect(modal.alive.size).toBe(3);
+  });
+
+  it("that comes late is checked with GitHub first, and starts nothing when the job is over", async () => {
+    const news = queue(1, { createdAt: now - 3_600_000 });
+    github.jobs.set(1, { ...news, status: "completed", conclusion: "success", runnerName: "theirs" });
+    expect(await through(newLoop().hear(news))).toEqual(["ignore:nothing-to-do"]);
+    expect(modal.alive.size).toBe(0);
+  });
+
+  it("of which GitHub knows nothing (yet) is believed", async () => {
+    expect(await through(newLoop().hear(job(1, { createdAt: now - 3_600_000 })))).toEqual(["spawn"]);
+  });
+});
+
+describe("when a step fails", () => {
+  it("a Sandbox that cannot be created leaves no registration behind", async () => {
+    modal.before = (call) => {
+      if (call === "create") throw new Unavailable("modal", "no capacity");
+    };
+    expect(await through(newLoop().hear(queue(1)))).toEqual(["defer:modal-unavailable (put off)"]);
+    expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+  });
+
+  it("a rate limit puts the job off for as long as GitHub says, before anything is created", async () => {
+    github.before = (call) => {
+      const limits = { retryAfterSeconds: 42, isRateLimit: true };
+      if (call === "mint") throw new Unavailable("github", "secondary rate limit", limits);
+    };
+    const [step] = await newLoop().hear(queue(1));
+    expect(await step?.outcome).toMatchObject({ reason: "defer:rate-limited", done: false, retryAfterSeconds: 42 });
+    expect(modal.calls).not.toContain("create");
+  });
+
+  it("a name that is taken is left to its owner, and another one is taken", async () => {
+    const names = ["aaaaa", "aaaaa", "bbbbb"];
+    const options = { policy: policy(), github, modal, now: () => time, random: () => names.shift() ?? "zzzzz" };
+    github.after = (call) => {
+      github.after = () => undefined;
+      if (call === "mint") throw new Unavailable("github", "socket hang up");
+    };
+    const news = queue(1);
+    expect(await through(new FleetLoop(options).hear(news))).toEqual(["defer:github-unavailable (put off)"]);
+    expect(await through(new FleetLoop(options).hear(news))).toEqual(["spawn"]);
+    expect([...github.runners.values()].map((entry) => entry.name.slice(-5))).toEqual(["aaaaa", "bbbbb"]);
+    time += 6 * 60_000;
+    expect((await through(newLoop().reconcile())).sort()).toEqual([
+      "deregister:no-sandbox",
+      "ignore:already-provisioned",
+    ]);
+    expect([...github.runners.values()].map((entry) => entry.name.slice(-5))).toEqual(["bbbbb"]);
+  });
+
+  it("a Modal that cannot be asked is no answer at all", async () => {
+    modal.before = () => {
+      throw new Unavailable("modal", "down");
+    };
+    await expect(newLoop().hear(queue(1))).rejects.toThrow("down");
+    expect(github.runners.size).toBe(0);
+  });
+});
+
+describe("which runner took which job", () => {
+  it("is written to the tags: swapped runners of one pool change places", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    await through(loop.hear(queue(2)));
+    const news = pickUp(1, 101);
+    expect(await through(loop.hear(news))).toEqual(["assign:picked-up", "assign:swapped"]);
+    const tags = [...modal.alive.values()].map(({ name, jobId, busy }) => ({ name, jobId, busy }));
+    expect(tags).toEqual([
+      { name: "1-1", jobId: 2, busy: false },
+      { name: "2-1", jobId: 1, busy: true },
+    ]);
+    expect(github.calls).not.toContain("job");
+  });
+
+  it("holds for a ring of three, told in any order at once", async () => {
+    const loop = newLoop();
+    for (const id of [1, 2, 3]) await through(loop.hear(queue(id)));
+    const news = [pickUp(1, 101), pickUp(2, 102), pickUp(3, 100)];
+    await Promise.all(news.map((entry) => through(loop.hear(entry))));
+    const tags = [...modal.alive.values()].map(({ registrationId, jobId, busy }) => [registrationId, jobId, busy]);
+    expect(tags).toEqual([
+      [100, 3, true],
+      [101, 1, true],
+      [102, 2, true],
+    ]);
+  });
+
+  it("gives the job that lost its GPU runner another one, and ends the plain one that nobody needs", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    await through(loop.hear(queue(2, { labels: ["modal", "gpu-t4"] })));
+    expect(await through(loop.hear(pickUp(1, 101)))).toEqual(["assign:picked-up", "spawn", "terminate:surplus"]);
+    const left = [...modal.alive.values()].map(({ name, jobId, pool, busy }) => ({ name, jobId, pool, busy }));
+    expect(left).toEqual([
+      { name: "2-1", jobId: 1, pool: "gpu", busy: true },
+      { name: "2-2", jobId: 2, pool: "gpu", busy: false },
+    ]);
+    expect(github.runners.has(100)).toBe(false);
+  });
+
+  it("is asked of GitHub before an idle runner is ended: one that turns out busy is kept", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    (github.runners.get(100) as { busy: boolean }).busy = true;
+    const cancelled = { ...job(1), status: "completed" as const, conclusion: "cancelled" };
+    expect(await through(loop.hear(cancelled))).toEqual(["ignore:nothing-to-do", "keep:busy"]);
+    expect(modal.alive.size).toBe(1);
+    expect(modal.calls).not.toContain("terminate");
+  });
+});
+
+describe("the end of a job", () => {
+  it("lets the Sandbox end by itself, and ends it when it does not", async () => {
+    const loop = newLoop();
+    for (const endsByItself of [true, false]) {
+      modal.endsByItself = endsByItself;
+      await through(loop.hear(queue(1)));
+      const news = pickUp(1, [...github.runners.keys()].at(-1) as number);
+      await through(loop.hear(news));
+      github.runners.clear();
+      const end = { ...news, status: "completed" as const, conclusion: "success" };
+      expect(await through(loop.hear(end))).toEqual(["finish:job-completed"]);
+      expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+      expect(modal.calls.includes("terminate")).toBe(!endsByItself);
+    }
+  });
+});
+
+describe("reconcile", () => {
+  it("finds jobs of which no news came, Sandboxes whose job is over, and registrations without a Sandbox", async () => {
+    queue(1);
+    github.jobs.set(2, job(2, { status: "completed", conclusion: "success", runnerName: runner(2) }));
+    modal.alive.set("sb-2", { ...sandbox(2, { busy: true }), secrets: {} });
+    github.runners.set(7, { id: 7, name: runner(3), online: false, busy: false, repository: null });
+    expect((await through(newLoop().reconcile())).sort()).toEqual([
+      "deregister:no-sandbox",
+      "finish:job-completed",
+      "spawn",
+    ]);
+    expect([...modal.alive.values()].map((entry) => entry.jobId)).toEqual([1]);
+    expect([...github.runners.values()].map((entry) => parseRunnerName(entry.name)?.jobId)).toEqual([1]);
+  });
+
+  it("of a fleet as it should be does nothing", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    expect(await through(loop.reconcile())).toEqual(["ignore:already-provisioned"]);
+  });
+});
