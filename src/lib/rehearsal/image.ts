@@ -17,7 +17,8 @@ export interface ImageOptions {
 /** Expects MODAL_SERVER_URL in the environment of this process, which is all that the SDK reads it from. */
 export async function publishRehearsalImage({ fleet, image, directory, modal }: ImageOptions): Promise<void> {
   const runner = join(directory, "runner");
-  installStandIn(runner, { node: process.execPath, program: packageFile("dist", "stand-in-runner.js") });
+  const program = packageFile("dist", "stand-in-runner.js");
+  installStandIn(runner, { node: process.execPath, program, rootInHome: true });
   const { client, app, close } = await connectModal({ fleet, ...modal });
   try {
     const built = await client.images

@@ -1,0 +1,31 @@
+// Which idle runner gets which queued job. A JIT runner is not bound to the job it was made for: any job whose labels
+// the runner has may take it.
+import type { Job, Runner } from "../model.ts";
+
+/**
+ * Pairs jobs with runners, oldest job first; of several runners that fit, the one that has waited longest.
+ * @param jobs queued and without a runner, oldest first
+ * @param runners idle and listening, longest idle first
+ */
+export function match(jobs: readonly Job[], runners: readonly Runner[]): { job: Job; runner: Runner }[] {
+  const free = [...runners];
+  const pairs: { job: Job; runner: Runner }[] = [];
+  for (const job of jobs) {
+    const index = free.findIndex((runner) => fits(job, runner));
+    const runner = free[index];
+    if (!runner) continue;
+    free.splice(index, 1);
+    pairs.push({ job, runner });
+  }
+  return pairs;
+}
+
+/** A `runs-on` that names only a group takes any runner of that group; one that names nothing takes none. */
+function fits(job: Job, runner: Runner): boolean {
+  if (runner.repository && runner.repository !== job.run.repository) return false;
+  const group = job.planned?.group;
+  if (group !== undefined && group.toLowerCase() !== runner.group.name.toLowerCase()) return false;
+  if (group === undefined && job.labels.length === 0) return false;
+  const has = new Set(runner.labels.map((label) => label.name.toLowerCase()));
+  return job.labels.every((label) => has.has(label.toLowerCase()));
+}

@@ -1,0 +1,136 @@
+// Environments, Apps and what a client asks about itself.
+import type { ControlPlaneHandlers } from "./definitions.ts";
+import { alreadyExists, notFound } from "./errors.ts";
+import { newId } from "./ids.ts";
+import { creation, type NamedObject, NamedStore } from "./named-store.ts";
+
+export interface App extends NamedObject {
+  /** Seconds since 1970; 0 while it is deployed. */
+  stoppedAt: number;
+}
+
+/** The Environment that an empty name means. */
+export const defaultEnvironment = "main";
+/** AppState of the protocol. */
+const deployed = 3;
+const stopped = 5;
+const imageBuilderVersion = "2025.06";
+
+export class Apps {
+  readonly #apps = new NamedStore<App>("App");
+  readonly #environments = new Map([[defaultEnvironment, { id: newId("en"), createdAt: Date.now() / 1000 }]]);
+
+  /** The name of an Environment that exists. @throws ServerError NOT_FOUND */
+  environment(name: string): string {
+    const environment = name || defaultEnvironment;
+    if (!this.#environments.has(environment)) throw notFound(`Environment '${environment}' not found`);
+    return environment;
+  }
+
+  get(id: string): App {
+    return this.#apps.get(id);
+  }
+
+  find(name: string, environmentName: string): App | undefined {
+    const app = this.#apps.find(name, environmentName);
+    return app?.stoppedAt === 0 ? app : undefined;
+  }
+
+  #createEnvironment(name: string): void {
+    this.#environments.set(name, { id: newId("en"), createdAt: Date.now() / 1000 });
+  }
+
+  #describe(app: App) {
+    const lifecycle = {
+      appState: app.stoppedAt === 0 ? (deployed as 3) : (stopped as 5),
+      createdAt: app.createdAt,
+      createdBy: "emulator",
+      deployedAt: app.createdAt,
+      deployedBy: "emulator",
+      version: 1,
+      stoppedAt: app.stoppedAt,
+    };
+    return { appId: app.id, description: app.name, environmentName: app.environmentName, lifecycle };
+  }
+
+  /** @param end what an App takes with it when it stops: its Sandboxes. */
+  handlers(end: (app: App) => void, runningTasks: (app: App) => number, tokenId: string): ControlPlaneHandlers {
+    const byName = (name: string, environmentName: string): App => {
+      const app = this.find(name, this.environment(environmentName));
+      if (!app) throw notFound(`App '${name}' not found`);
+      return app;
+    };
+    return {
+      clientHello: async () => ({}),
+      workspaceNameLookup: async () => ({ workspaceName: "emulator", username: "emulator" }),
+      tokenInfoGet: async () => ({ tokenId, workspaceId: "ac-emulator", workspaceName: "emulator" }),
+      environmentGetOrCreate: async ({ deploymentName, objectCreationType }) => {
+        const wanted = deploymentName || defaultEnvironment;
+        const missing = !this.#environments.has(wanted);
+        if (missing && objectCreationType !== creation.lookup) this.#createEnvironment(wanted);
+        const name = this.environment(wanted);
+        return {
+          environmentId: this.#environments.get(name)?.id,
+          metadata: { name, settings: { imageBuilderVersion } },
+        };
+      },
+      environmentCreate: async ({ name }) => {
+        if (this.#environments.has(name)) throw alreadyExists(`Environment '${name}' already exists`);
+        this.#createEnvironment(name);
+        return {};
+      },
+      environmentList: async () => ({
+        items: [...this.#environments].map(([name, { id, createdAt }]) => ({
+          name,
+          environmentId: id,
+          createdAt,
+          default: name === defaultEnvironment,
+        })),
+      }),
+      appGetOrCreate: async ({ appName, environmentName, objectCreationType }) => {
+        const environment = this.environment(environmentName);
+        // A stopped App gives its name away, and a new one gets a new id.
+        const old = this.#apps.find(appName, environment);
+        if (old && old.stoppedAt !== 0) this.#apps.delete(old.id);
+        const { item } = this.#apps.getOrCreate(
+          { name: appName, environmentName: environment, type: objectCreationType },
+          () => ({
+            id: newId("ap"),
+            name: appName,
+            environmentName: environment,
+            createdAt: Date.now() / 1000,
+            stoppedAt: 0,
+          }),
+        );
+        return { appId: item.id, handleMetadata: this.#describe(item) };
+      },
+      appGetByDeploymentName: async ({ name, environmentName }) => {
+        const app = byName(name, environmentName);
+        return { appId: app.id, environmentName: app.environmentName, lifecycle: this.#describe(app).lifecycle };
+      },
+      appGetInfo: async ({ appId }) => ({ info: this.#describe(this.get(appId)) }),
+      appGetLifecycle: async ({ appId }) => ({ lifecycle: this.#describe(this.get(appId)).lifecycle }),
+      appList: async ({ environmentName }) => ({
+        apps: this.#apps.list(this.environment(environmentName)).map((app) => {
+          const metadata = this.#describe(app);
+          return {
+            appId: app.id,
+            name: app.name,
+            description: app.name,
+            state: metadata.lifecycle.appState,
+            createdAt: app.createdAt,
+            stoppedAt: app.stoppedAt,
+            nRunningTasks: runningTasks(app),
+            metadata,
+          };
+        }),
+      }),
+      appStop: async ({ appId }) => {
+        const app = this.get(appId);
+        app.stoppedAt = Date.now() / 1000;
+        end(app);
+        return {};
+      },
+    };
+  }
+}
