@@ -8,8 +8,9 @@ export default defineConfig({
     disableConsoleIntercept: true,
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Generous: nothing is timed, and two cores may be busy with other tests.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     env: { no_proxy: "127.0.0.1,localhost", NO_PROXY: "127.0.0.1,localhost" },
   },
 });

@@ -9,6 +9,7 @@ const symbols: Record<RunnerState, string> = {
   starting: "◌ starting",
   idle: "○ idle",
   busy: "● busy",
+  ending: "◍ ending",
   unregistered: "✗ unregistered",
   "no-sandbox": "✗ no Sandbox",
 };
@@ -21,7 +22,7 @@ const columns: Column<ListedRunner>[] = [
     short: (row) => symbols[row.state],
     colour: (row, colours) => {
       if (row.state === "busy") return colours.green;
-      return row.state === "starting" || row.state === "idle" ? colours.yellow : colours.red;
+      return row.state === "unregistered" || row.state === "no-sandbox" ? colours.red : colours.yellow;
     },
   },
   { header: "POOL", value: (row) => row.pool },

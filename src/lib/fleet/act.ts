@@ -15,6 +15,8 @@ export interface ActContext {
   now(): number;
   /** Five characters of [a-z0-9]. */
   random(): string;
+  /** Ask GitHub once more, before a runner is minted, whether the job still waits: where the snapshot took long to read. */
+  confirm?: boolean;
   /** Told before a runner is minted; what it returns is called once its Sandbox is there, or is not to be. */
   onStarting?(entry: StartingSandbox): () => void;
 }
@@ -70,6 +72,10 @@ async function spawn(decision: Spawn, context: ActContext): Promise<Outcome> {
   const newName = () => runnerName(pool.name, job.id, attempt, createdAt, context.random());
   const started = context.onStarting?.({ jobId: job.id, attempt, pool: pool.name });
   try {
+    const latest = context.confirm ? await github.job(job.repository, job.id) : job;
+    if (latest && latest.status !== "queued") {
+      return { reason: "ignore:not-queued", detail: `job ${job.id} is ${latest.status} by now`, done: true };
+    }
     const minted = await mint(
       newName,
       {

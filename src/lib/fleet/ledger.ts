@@ -8,7 +8,9 @@ export class Ledger {
   readonly #alive: readonly FleetSandbox[];
 
   constructor(snapshot: Snapshot) {
-    this.sandboxes = snapshot.sandboxes.map((sandbox) => ({ ...sandbox }));
+    this.sandboxes = snapshot.sandboxes
+      .filter((sandbox) => !snapshot.ending.includes(sandbox.id))
+      .map((sandbox) => ({ ...sandbox }));
     // One that is being created may be listed already; it counts once.
     this.#starting = snapshot.starting.filter(
       (entry) => !snapshot.sandboxes.some(({ name }) => name === sandboxName(entry.jobId, entry.attempt)),

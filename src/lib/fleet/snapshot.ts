@@ -57,11 +57,14 @@ export interface StartingSandbox {
 }
 
 export interface Snapshot {
+  /** When the first part of it was read. */
   now: number;
   /** The jobs to decide about: one after a webhook, every unfinished one on the schedule. */
   jobs: Job[];
   /** Every living Sandbox of the fleet. */
   sandboxes: FleetSandbox[];
+  /** Ids of Sandboxes that this controller is ending at this moment: they count for the limits, and serve nobody. */
+  ending: string[];
   /** Sandboxes that this controller is creating at this moment: they count for the limits, and for their jobs. */
   starting: StartingSandbox[];
   /** Every registration of the fleet; undefined when only one job was looked at, and then none is cleaned up. */

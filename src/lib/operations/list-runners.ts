@@ -5,10 +5,10 @@ import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import type { Policy } from "../policy/schema.ts";
 
 /**
- * `starting`: Sandbox there, runner not yet connected. `idle`: waits for its job. `busy`: runs a job.
- * `unregistered`: GitHub does not know it (any more). `no-sandbox`: registered, but nothing runs it.
+ * `starting`: Sandbox there, runner not yet connected. `idle`: waits for its job. `busy`: runs a job. `ending`: its job
+ * is over. `unregistered`: GitHub does not know it, and it never had a job. `no-sandbox`: registered, but nothing runs it.
  */
-export type RunnerState = "starting" | "idle" | "busy" | "unregistered" | "no-sandbox";
+export type RunnerState = "starting" | "idle" | "busy" | "ending" | "unregistered" | "no-sandbox";
 
 export interface ListedRunner {
   runner: string;
@@ -71,7 +71,7 @@ function fromSandbox(sandbox: FleetSandbox, registration: Registration | undefin
 }
 
 function stateOf(sandbox: FleetSandbox, registration: Registration | undefined): RunnerState {
-  if (registration?.busy || (sandbox.busy && registration)) return "busy";
-  if (!registration) return "unregistered";
+  if (!registration) return sandbox.busy ? "ending" : "unregistered";
+  if (registration.busy || sandbox.busy) return "busy";
   return registration.online ? "idle" : "starting";
 }

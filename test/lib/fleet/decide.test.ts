@@ -128,6 +128,11 @@ const cases: [string, Partial<Snapshot>, string[]][] = [
     ["ignore:already-provisioned 1"],
   ],
   [
+    "a Sandbox that is being ended serves nobody, yet counts until it is gone",
+    { jobs: [job(1), job(2), job(3)], sandboxes: [sandbox(1)], ending: ["sb-1"] },
+    ["spawn 1#2 in cpu", "spawn 2#1 in cpu", "defer:pool-at-capacity 3"],
+  ],
+  [
     "registrations: only ours, only offline, only old, only without a Sandbox",
     {
       sandboxes: [sandbox(4)],

@@ -98,6 +98,15 @@ describe("news of a queued job", () => {
     expect(modal.alive.size).toBe(0);
   });
 
+  it("that comes after news that the job got on is looked up, and starts nothing", async () => {
+    const loop = newLoop();
+    const news = queue(1);
+    github.jobs.set(1, { ...news, status: "completed", conclusion: "success", runnerName: "theirs" });
+    await through(loop.hear(github.jobs.get(1) as Job));
+    expect(await through(loop.hear(news))).toEqual(["ignore:nothing-to-do"]);
+    expect(modal.alive.size).toBe(0);
+  });
+
   it("of which GitHub knows nothing (yet) is believed", async () => {
     expect(await through(newLoop().hear(job(1, { createdAt: now - 3_600_000 })))).toEqual(["spawn"]);
   });
@@ -191,6 +200,22 @@ describe("which runner took which job", () => {
     expect(github.runners.has(100)).toBe(false);
   });
 
+  it("never gives a job the runner that is being ended at that moment", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    await through(loop.hear(queue(2)));
+    // Job 1 is cancelled, and before its runner is deregistered, GitHub says that job 2's runner took job 3.
+    const cancelled = { ...job(1), status: "completed" as const, conclusion: "cancelled" };
+    const steps = await loop.hear(cancelled);
+    const other = { ...queue(3), status: "in_progress" as const, runnerName: github.runners.get(101)?.name ?? "" };
+    expect(await through(loop.hear(other))).toEqual(["assign:picked-up", "spawn"]);
+    await through(Promise.resolve(steps));
+    expect([...modal.alive.values()].map((entry) => [entry.name, entry.jobId])).toEqual([
+      ["2-1", 3],
+      ["2-2", 2],
+    ]);
+  });
+
   it("is asked of GitHub before an idle runner is ended: one that turns out busy is kept", async () => {
     const loop = newLoop();
     await through(loop.hear(queue(1)));
@@ -232,6 +257,15 @@ describe("reconcile", () => {
     ]);
     expect([...modal.alive.values()].map((entry) => entry.jobId)).toEqual([1]);
     expect([...github.runners.values()].map((entry) => parseRunnerName(entry.name)?.jobId)).toEqual([1]);
+  });
+
+  it("asks once more before it starts a runner, since reading the whole fleet takes long", async () => {
+    const news = queue(1);
+    modal.before = (call) => {
+      if (call === "list") github.jobs.set(1, { ...news, status: "completed", conclusion: "success" });
+    };
+    expect(await through(newLoop().reconcile())).toEqual(["ignore:not-queued"]);
+    expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
   });
 
   it("of a fleet as it should be does nothing", async () => {

@@ -1,0 +1,60 @@
+// What this process has done or begun, and a list read from Modal may not show yet. Not state that anything depends on:
+// it only keeps a controller from getting in its own way, and is empty after a restart.
+import type { Decision } from "./decision.ts";
+import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
+
+/** How long an own write outranks what a list says. Lists of Modal have no documented lag; this is ample. */
+const memoryMs = 30_000;
+/** How long to remember that a job was heard to have got on: late news of it being queued is then looked up. */
+const newsMs = 10 * 60_000;
+
+type Assignment = Pick<FleetSandbox, "jobId" | "runId" | "repository" | "busy">;
+
+export class OwnWork {
+  readonly #starting = new Set<StartingSandbox>();
+  readonly #assigned = new Map<string, { at: number; assignment: Assignment }>();
+  readonly #ending = new Map<string, { until: number }>();
+  readonly #gotOn = new Map<number, { at: number }>();
+
+  /** Sandboxes that are being created now. */
+  starting(): StartingSandbox[] {
+    return [...this.#starting];
+  }
+
+  /** Notes a Sandbox that is being created. @returns a function to call once it is there or is not to be */
+  start(entry: StartingSandbox): () => void {
+    this.#starting.add(entry);
+    return () => void this.#starting.delete(entry);
+  }
+
+  /** Notes what a decision is about to change. @returns a function to call with whether it was carried out */
+  begin(decision: Decision, now: number): (isDone: boolean) => void {
+    if (decision.action === "assign") {
+      const { job, busy, sandbox } = decision;
+      const assignment = { jobId: job.id, runId: job.runId, repository: job.repository, busy };
+      this.#assigned.set(sandbox.id, { at: now, assignment });
+    }
+    if (decision.action !== "terminate" && decision.action !== "finish") return () => undefined;
+    const { id } = decision.sandbox;
+    this.#ending.set(id, { until: Number.POSITIVE_INFINITY });
+    return (isDone) => {
+      if (isDone) this.#ending.set(id, { until: now + memoryMs });
+      else this.#ending.delete(id);
+    };
+  }
+
+  /** Takes note of news of a job. @returns whether later news of the same job came before */
+  hear(job: Pick<Job, "id" | "status">, now: number): boolean {
+    for (const [id, { at }] of this.#gotOn) if (now - at > newsMs) this.#gotOn.delete(id);
+    if (job.status === "in_progress" || job.status === "completed") this.#gotOn.set(job.id, { at: now });
+    return job.status === "queued" && this.#gotOn.has(job.id);
+  }
+
+  /** Mixes own work into Sandboxes as a list told them. */
+  apply(listed: readonly FleetSandbox[], now: number): Pick<Snapshot, "sandboxes" | "ending"> {
+    for (const [id, { at }] of this.#assigned) if (now - at > memoryMs) this.#assigned.delete(id);
+    for (const [id, { until }] of this.#ending) if (now > until) this.#ending.delete(id);
+    const sandboxes = listed.map((sandbox) => ({ ...sandbox, ...this.#assigned.get(sandbox.id)?.assignment }));
+    return { sandboxes, ending: [...this.#ending.keys()] };
+  }
+}
