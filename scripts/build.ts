@@ -1,53 +1,58 @@
 // Bundles everything into dist/: one entry per command with shared chunks, and one self-contained file for each program
-// that runs on its own (the controller, the stand-in runner, the emulator's reaper).
-import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type BuildOptions, build } from "esbuild";
+// that runs on its own (the controller, the stand-in runner, the emulator's reaper). Built beside dist/ and then put in
+// its place, so that a build that fails leaves the old one.
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
+import { bundleOptions } from "./bundle.ts";
+import { licenseTexts } from "./licenses.ts";
+import { createManifest } from "./manifest.ts";
 import { modalDefinitionsPlugin } from "./modal-definitions.ts";
+import { programs } from "./programs.ts";
 
-const banner =
-  'import { createRequire as __createRequire } from "node:module";' +
-  'import { fileURLToPath as __fileURLToPath } from "node:url";' +
-  'import { dirname as __pathDirname } from "node:path";' +
-  "const require = __createRequire(import.meta.url);" +
-  "const __filename = __fileURLToPath(import.meta.url);" +
-  "const __dirname = __pathDirname(__filename);";
+/** Not in the project's root, where tools that look at every file would see it. */
+const stage = "node_modules/.cache/modal-gha/build";
+const outdir = join(stage, "dist");
+rmSync(stage, { recursive: true, force: true });
+mkdirSync(outdir, { recursive: true });
 
-const common: BuildOptions = {
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node22",
-  sourcemap: false,
-  legalComments: "linked",
-  logLevel: "warning",
-  banner: { js: banner },
-  define: { "process.env.NODE_ENV": '"production"' },
-  // oclif asks for typescript, ink for react-devtools-core, only where they are installed; neither is ever needed here.
-  external: ["react-devtools-core", "typescript"],
-};
+const commands = globSync("src/commands/**/*.{ts,tsx}");
+/** The emulator needs the SDK's own definitions, and only these commands lead to it. */
+const hasEmulator = globSync("src/commands/{demo,dev}*").length > 0;
+const metafiles: Metafile[] = [];
 
-/** Programs that are started by path, each bundled into one file: output name without .js -> source. */
-const programs: Record<string, string> = {
-  controller: "src/lib/controller/main.ts",
-  "stand-in-runner": "src/lib/emulator/runner/main.ts",
-  reaper: "src/lib/emulator/modal/reaper.ts",
-};
+metafiles.push(
+  (
+    await build({
+      ...bundleOptions,
+      entryPoints: ["src/cli.ts", "src/lib/cli/command-not-found.ts", ...commands],
+      outbase: "src",
+      outdir,
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+      plugins: hasEmulator ? [modalDefinitionsPlugin] : [],
+    })
+  ).metafile,
+);
+for (const [name, source] of Object.entries(programs)) {
+  if (!existsSync(source)) {
+    process.stderr.write(`build: ${source} does not exist; dist/${name}.js is left out\n`);
+    continue;
+  }
+  const outfile = join(outdir, `${name}.js`);
+  metafiles.push((await build({ ...bundleOptions, entryPoints: [source], outfile })).metafile);
+}
+
+const { type, name, version, oclif } = JSON.parse(readFileSync("package.json", "utf8"));
+writeFileSync(join(outdir, "package.json"), `${JSON.stringify({ type, version })}\n`);
+writeFileSync(join(outdir, "THIRD-PARTY-LICENSES.txt"), licenseTexts(metafiles));
+const manifest = await createManifest(stage, { type, name, version, oclif });
+writeFileSync(join(outdir, "oclif.manifest.json"), manifest);
 
 rmSync("dist", { recursive: true, force: true });
-
-await build({
-  ...common,
-  entryPoints: ["src/cli.ts", ...globSync("src/commands/**/*.{ts,tsx}")],
-  outbase: "src",
-  outdir: "dist",
-  splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
-  plugins: [modalDefinitionsPlugin],
-});
-for (const [name, source] of Object.entries(programs)) {
-  await build({ ...common, entryPoints: [source], outfile: `dist/${name}.js` });
+try {
+  renameSync(outdir, "dist");
+} catch {
+  // node_modules may be on another file system.
+  cpSync(outdir, "dist", { recursive: true });
 }
-writeFileSync(
-  "dist/package.json",
-  `${JSON.stringify({ type: "module", version: JSON.parse(readFileSync("package.json", "utf8")).version })}\n`,
-);

@@ -38,12 +38,6 @@ export function fleetGitHub({ octokit, policy, isApp, now }: FleetGitHubOptions)
     mintRunner: (request) => reach(() => mintRunner(octokit, pathFor(request.repository), request)),
     deregister: (registrationId, repository) => reach(() => removeRunner(octokit, pathFor(repository), registrationId)),
     job: (repository, jobId) => reach(() => readJob(octokit, repository, jobId)),
-    registrationByName: (name, repository) =>
-      reach(async () => {
-        const place = scope === "organization" ? null : repository;
-        const found = await listRunners(octokit, pathFor(repository), place, name);
-        return found.find((registration) => registration.name === name);
-      }),
     registrations: () =>
       reach(async () => {
         if (scope === "organization") return listRunners(octokit, pathFor(""), null);

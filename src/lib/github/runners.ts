@@ -52,24 +52,12 @@ export async function removeRunner(
   }
 }
 
-/**
- * Registrations under a path, all or the one of a name.
- * @param repository marks those of one repository; null for the organisation's
- */
-export async function listRunners(
-  octokit: Octokit,
-  path: string,
-  repository: string | null,
-  named?: string,
-): Promise<Registration[]> {
+/** All registrations under a path; `repository` marks those of one repository. */
+export async function listRunners(octokit: Octokit, path: string, repository: string | null): Promise<Registration[]> {
   const runners: Registration[] = [];
   const perPage = 100;
   for (let page = 1; ; page++) {
-    const { data } = await octokit.request(`GET ${path}/actions/runners`, {
-      ...(named === undefined ? {} : { name: named }),
-      per_page: perPage,
-      page,
-    });
+    const { data } = await octokit.request(`GET ${path}/actions/runners`, { per_page: perPage, page });
     const listed = data.runners as { id: number; name: string; status: string; busy: boolean }[];
     for (const { id, name, status, busy } of listed) {
       runners.push({ id, name, online: status === "online", busy, repository });

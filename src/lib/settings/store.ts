@@ -1,0 +1,78 @@
+// What the operator stored for good: one JSON file, readable by them alone.
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type Conf from "conf";
+import { AbortError } from "../cli/errors.ts";
+
+export type StoredSettings = Record<string, unknown>;
+
+/**
+ * Folder of our settings: `modal-gha` under XDG_CONFIG_HOME or ~/.config (https://specifications.freedesktop.org/basedir/),
+ * on Windows under %APPDATA%.
+ */
+export function settingsFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const base = env["XDG_CONFIG_HOME"] || (process.platform === "win32" && env["APPDATA"]) || join(homedir(), ".config");
+  return join(base, "modal-gha");
+}
+
+export class SettingsStore {
+  /** Absolute path of the file; it need not exist. */
+  readonly file: string;
+  readonly #folder: string;
+
+  constructor(folder: string = settingsFolder()) {
+    this.#folder = folder;
+    this.file = join(folder, "config.json");
+  }
+
+  /**
+   * Everything stored.
+   * @throws AbortError when the file is not what this tool wrote; it is left as it is
+   */
+  async read(): Promise<StoredSettings> {
+    // Most machines that run this, CI among them, store nothing: spare them loading conf.
+    if (!existsSync(this.file)) return {};
+    return this.#use((conf) => ({ ...conf.store }));
+  }
+
+  /** @throws AbortError as read() does, with nothing written */
+  async set(name: string, value: string): Promise<void> {
+    await this.#use((conf) => conf.set(name, value));
+  }
+
+  /** @throws AbortError as read() does, with nothing written */
+  async unset(name: string): Promise<void> {
+    if (existsSync(this.file)) await this.#use((conf) => conf.delete(name));
+  }
+
+  async #use<T>(action: (conf: Conf<StoredSettings>) => T): Promise<T> {
+    const { default: Conf } = await import("conf");
+    try {
+      const conf = new Conf<StoredSettings>({
+        cwd: this.#folder,
+        configName: "config",
+        configFileMode: 0o600,
+        // A file that was broken by hand is for the operator to mend; emptying it would lose the rest.
+        clearInvalidConfig: false,
+        accessPropertiesByDotNotation: false,
+        // Anything but an object would pass for an empty store, and be written over.
+        deserialize: (text) => {
+          const value: unknown = JSON.parse(text);
+          if (value === null || typeof value !== "object" || Array.isArray(value))
+            throw new SyntaxError("not an object");
+          return value as StoredSettings;
+        },
+      });
+      return action(conf);
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new AbortError(`The settings file ${this.file} cannot be read.`, {
+        why: `It is not a JSON object any more: ${cause.message}`,
+        nextSteps: [`Mend it, or set it aside: mv ${this.file} ${this.file}.broken`],
+        code: "invalid-settings",
+        cause,
+      });
+    }
+  }
+}
