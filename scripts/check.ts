@@ -19,6 +19,7 @@ const checks: Record<string, Check> = {
     read("oclif.manifest.json") === read("dist/oclif.manifest.json")
       ? ""
       : "The commands or their flags changed. Type: npm run build, and commit oclif.manifest.json.",
+  "templates/modal-gha.schema.json is up to date": () => tool("node", "scripts/policy-schema.ts", "--check"),
   "built files import only what is declared": async () => (await checkBuiltFiles(projectRoot)).join("\n"),
 };
 

@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { packageFile } from "../../src/lib/package-root.ts";
 import type { DemoSummary } from "../../src/lib/rehearsal/demo.ts";
 import { processesWith, run, start, until } from "./cli.ts";
 
@@ -98,12 +100,28 @@ describe("modal-gha demo", () => {
     expect(processesWith(scratch)).toEqual([]);
   });
 
-  it("killed, leaves no process after 5 seconds", async () => {
+  it("ends when the npm that started it is killed", async () => {
+    const npm = spawn("npm", ["run", "demo"], {
+      cwd: packageFile(),
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { ...process.env, ...env },
+    });
+    let stdout = "";
+    for await (const text of npm.stdout.setEncoding("utf8")) {
+      stdout += text;
+      if (stdout.includes("taken by")) break;
+    }
+    npm.kill("SIGKILL");
+    await until("no process is left", () => processesWith(scratch).length === 0, 5_000);
+  });
+
+  it("killed, leaves no process after 5 seconds, and no file", async () => {
     const demo = start(["demo"], env);
     await demo.untilStdout(/taken by/);
     expect(processesWith(scratch).length).toBeGreaterThan(2);
     demo.child.kill("SIGKILL");
     await demo.ended;
     await until("no process is left", () => processesWith(scratch).length === 0, 5_000);
+    expect(leftovers()).toEqual([]);
   });
 });

@@ -17,6 +17,24 @@ export function plainText(text: string): string {
     .replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, "");
 }
 
+/** SGR, the one kind of escape sequence that only colours (https://www.ecma-international.org/publications-and-standards/standards/ecma-48/). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+const colouring = /\u001B\[[\d;:]*m/g;
+
+/**
+ * A line of a job's output, made harmless: whatever could move the cursor, retitle the window or answer back is taken
+ * out; colours stay if they are wanted, and end with the line.
+ */
+export function outputText(text: string, keepColours: boolean): string {
+  // Cut at the colours, so that what is between them can be cleaned on its own.
+  const colours = keepColours ? (text.match(colouring) ?? []) : [];
+  const parts = keepColours ? text.split(colouring) : [text];
+  const clean = (part: string) =>
+    stripVTControlCharacters(part).replace(/(?!\t)[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, "");
+  const line = parts.map((part, index) => clean(part) + (colours[index] ?? "")).join("");
+  return colours.length > 0 && !line.endsWith("\u001B[0m") ? `${line}\u001B[0m` : line;
+}
+
 /** How many terminal columns a text takes; colours take none. */
 export function displayWidth(text: string): number {
   let columns = 0;

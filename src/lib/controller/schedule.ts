@@ -8,6 +8,22 @@ export interface Schedule extends Recorder {
   stop(): void;
 }
 
+/** Where the schedule's time comes from; a simulation has its own. */
+export interface Timers {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** @returns a function that calls it off */
+  after(ms: number, run: () => void): () => void;
+}
+
+const systemTimers: Timers = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** A job that was put off is looked at again after this many seconds, unless GitHub or Modal named another time. */
 const lookAgainSeconds = 5;
 
@@ -15,8 +31,13 @@ const lookAgainSeconds = 5;
  * Starts the schedule.
  * @param everySeconds between two looks; 0 for none but those that an outcome calls for
  */
-export function startSchedule(loop: Pick<FleetLoop, "reconcile">, everySeconds: number, log: Log): Schedule {
-  let timer: NodeJS.Timeout | undefined;
+export function startSchedule(
+  loop: Pick<FleetLoop, "reconcile">,
+  everySeconds: number,
+  log: Log,
+  timers: Timers = systemTimers,
+): Schedule {
+  let callOff = () => {};
   let dueAt = Number.POSITIVE_INFINITY;
   let isLooking = false;
   let isStopped = false;
@@ -25,8 +46,9 @@ export function startSchedule(loop: Pick<FleetLoop, "reconcile">, everySeconds: 
   const schedule: Schedule = {
     log,
     note(decision: Decision | undefined, outcome: Outcome) {
-      if (outcome.reason === "defer:fleet-at-capacity" || outcome.reason === "defer:pool-at-capacity") {
+      if (outcome.reason.endsWith("-at-capacity")) {
         isJobWaitingForRoom = true;
+        if (!outcome.done) plan(lookAgainSeconds);
       } else if (!outcome.done) {
         plan(outcome.retryAfterSeconds ?? lookAgainSeconds);
       } else if (isJobWaitingForRoom && (decision?.action === "finish" || decision?.action === "terminate")) {
@@ -35,16 +57,16 @@ export function startSchedule(loop: Pick<FleetLoop, "reconcile">, everySeconds: 
     },
     stop() {
       isStopped = true;
-      clearTimeout(timer);
+      callOff();
     },
   };
 
   function plan(seconds: number): void {
-    const at = Date.now() + seconds * 1000;
+    const at = timers.now() + seconds * 1000;
     if (isStopped || at >= dueAt) return;
-    clearTimeout(timer);
+    callOff();
     dueAt = at;
-    timer = setTimeout(() => void look(), seconds * 1000);
+    callOff = timers.after(seconds * 1000, () => void look());
   }
 
   async function look(): Promise<void> {

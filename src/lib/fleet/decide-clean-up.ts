@@ -1,5 +1,6 @@
 // What is left over when webhooks were lost or a controller died: Sandboxes without a registration, registrations without
 // a Sandbox. Only for snapshots of the whole fleet. Pure, like decide.ts.
+import type { Policy } from "../policy/schema.ts";
 import type { Decision } from "./decision.ts";
 import type { Ledger } from "./ledger.ts";
 import { parseRunnerName } from "./names.ts";
@@ -7,6 +8,8 @@ import type { Registration, Snapshot } from "./snapshot.ts";
 
 /** A registration this young may be one whose Sandbox another controller is creating right now. */
 const newcomerMs = 5 * 60_000;
+/** How long a Sandbox may take to be scheduled (a GPU: 21 minutes at most in the SDK), to start, and its runner to connect. */
+const startUpMs = 25 * 60_000;
 /** A Sandbox this young may be newer than the list of registrations that it is compared with. */
 const listLagMs = 60_000;
 
@@ -27,6 +30,33 @@ export function decideOrphans(snapshot: Snapshot, registrations: readonly Regist
     ledger.remove(sandbox);
     const detail = `GitHub has no runner ${sandbox.runnerName} any more, and no job runs on it`;
     return { action: "finish", reason: "terminate:orphan", detail, sandbox };
+  });
+}
+
+/**
+ * Sandboxes that should have ended by themselves: the entrypoint's own idle deadline comes first, so this is for one whose
+ * entrypoint hangs or whose runner never connected. Deregistering comes first, so one that is busy after all is kept.
+ */
+export function decideIdle(
+  snapshot: Snapshot,
+  registrations: readonly Registration[],
+  policy: Policy,
+  ledger: Ledger,
+): Decision[] {
+  const byName = new Map(registrations.map((registration) => [registration.name, registration]));
+  const working = runnersAtWork(snapshot);
+  return [...ledger.sandboxes].flatMap((sandbox): Decision[] => {
+    const registration = byName.get(sandbox.runnerName);
+    if (!registration || sandbox.busy || registration.busy || working.has(sandbox.runnerName)) return [];
+    const idleLimit = policy.pools.find((pool) => pool.name === sandbox.pool)?.idleTimeoutSeconds ?? 0;
+    const ageMs = snapshot.now - sandbox.createdAt;
+    const isDeaf = !registration.online && ageMs > startUpMs;
+    if (!isDeaf && ageMs <= startUpMs + idleLimit * 1000) return [];
+    ledger.remove(sandbox);
+    const minutes = Math.floor(ageMs / 60_000);
+    const detail = `${sandbox.runnerName} is ${isDeaf ? "offline" : "idle"} after ${minutes} minutes`;
+    const reason = isDeaf ? "terminate:never-registered" : "terminate:idle";
+    return [{ action: "terminate", reason, detail, sandbox }];
   });
 }
 

@@ -1,6 +1,10 @@
 // A copy of the fleet that `decide` changes while it decides, so that each decision sees the ones before it.
-import { parseSandboxName, sandboxName } from "./names.ts";
+import { parseSandboxName, sandboxName, warmSandboxName } from "./names.ts";
 import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
+
+function startingName({ jobId, attempt, pool }: StartingSandbox): string {
+  return jobId === 0 ? warmSandboxName(pool, attempt) : sandboxName(jobId, attempt);
+}
 
 export class Ledger {
   readonly sandboxes: FleetSandbox[];
@@ -13,7 +17,7 @@ export class Ledger {
       .map((sandbox) => ({ ...sandbox }));
     // One that is being created may be listed already; it counts once.
     this.#starting = snapshot.starting.filter(
-      (entry) => !snapshot.sandboxes.some(({ name }) => name === sandboxName(entry.jobId, entry.attempt)),
+      (entry) => !snapshot.sandboxes.some(({ name }) => name === startingName(entry)),
     );
     this.#alive = snapshot.sandboxes;
   }
@@ -49,10 +53,21 @@ export class Ledger {
     this.#starting.push(entry);
   }
 
-  /** Sandboxes alive or being created: all, or those of one pool. One that is about to end counts until it has. */
-  count(pool?: string): number {
-    const isCounted = (entry: { pool: string }) => pool === undefined || entry.pool === pool;
-    return this.#alive.filter(isCounted).length + this.#starting.filter(isCounted).length;
+  /** Sandboxes alive or being created that match. One that is about to end counts until it has. */
+  count(matches: (entry: { pool: string; repository: string; jobId: number }) => boolean = () => true): number {
+    return this.#alive.filter(matches).length + this.#starting.filter(matches).length;
+  }
+
+  /** Sandboxes of the pool that are kept ready, or are being created to be. */
+  countReady(pool: string): number {
+    const isReady = (entry: { pool: string; jobId: number }) => entry.pool === pool && entry.jobId === 0;
+    return this.sandboxes.filter(isReady).length + this.#starting.filter(isReady).length;
+  }
+
+  /** The smallest number that no Sandbox of the pool that is kept ready has in its name. */
+  nextWarmSlot(pool: string): number {
+    const names = [...this.#alive.map(({ name }) => name), ...this.#starting.map(startingName)];
+    for (let slot = 1; ; slot++) if (!names.includes(warmSandboxName(pool, slot))) return slot;
   }
 
   /** 1 for a job's first Sandbox; more while earlier ones live on for other jobs and so hold the job's name. */

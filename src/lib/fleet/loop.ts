@@ -3,6 +3,7 @@ import type { Policy } from "../policy/schema.ts";
 import { type ActContext, act, type Outcome } from "./act.ts";
 import { decide, displacedBy } from "./decide.ts";
 import type { Decision } from "./decision.ts";
+import { Lookout } from "./lookout.ts";
 import { OwnWork } from "./own-work.ts";
 import type { GitHub, Modal } from "./ports.ts";
 import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
@@ -25,43 +26,48 @@ export interface Step {
 
 /** News of a queued job that is older than this is checked with GitHub before a runner is started for it. */
 const freshMs = 60_000;
+/** How far back failed starts and failed deliveries are looked for. */
+const recentMs = 60 * 60_000;
 
 /** What was read, before own work is mixed in. */
-interface Observation {
-  now: number;
+interface Observation extends Omit<Snapshot, "sandboxes" | "ending" | "starting"> {
   startingBefore: StartingSandbox[];
   listed: FleetSandbox[];
-  jobs: Job[];
-  registrations?: Snapshot["registrations"];
 }
 
 export class FleetLoop {
   readonly #options: LoopOptions;
   readonly #own = new OwnWork();
+  readonly #lookout: Lookout;
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#lookout = new Lookout(options);
   }
 
   /**
    * Acts on news of one job, wherever it came from. News is believed while it is fresh; that a job is queued is looked up
-   * when it comes late, or after news that the job got on, so that a belated delivery starts nothing.
+   * when it comes late, or after news that the job got on, so that a belated delivery starts nothing. Jobs that had to
+   * wait are decided about along with it: no newcomer jumps the queue.
    * @throws Unavailable when the fleet could not be observed
    */
   async hear(news: Job): Promise<Step[]> {
     const { github, modal } = this.#options;
     const observation = this.#begin();
+    this.#lookout.saw(news.repository);
     const isOvertaken = this.#own.hear(news, observation.now);
     const isLate = news.status === "queued" && observation.now - news.createdAt >= freshMs;
     const job = isLate || isOvertaken ? ((await github.job(news.repository, news.id)) ?? news) : news;
-    const listed = await modal.sandboxes();
     const jobs = [job];
+    if (job.status === "queued") jobs.push(...this.#own.waiting(observation.now).filter(({ id }) => id !== job.id));
+    const [queued, spentToday] = await Promise.all([this.#lookout.withOrigin(jobs), this.#lookout.spentToday()]);
+    const listed = await modal.sandboxes();
     if (job.status === "in_progress") {
       const displaced = displacedBy(job, this.#own.apply(listed, this.#options.now()).sandboxes);
       const other = displaced && (await github.job(displaced.repository, displaced.jobId));
-      if (other) jobs.push(other);
+      if (other) queued.push(...(await this.#lookout.withOrigin([other])));
     }
-    return this.#decideAndAct({ ...observation, listed, jobs });
+    return this.#decideAndAct({ ...observation, listed, jobs: queued, spentToday }, (entry) => entry.id !== job.id);
   }
 
   /**
@@ -69,41 +75,77 @@ export class FleetLoop {
    * @throws Unavailable when the fleet could not be observed
    */
   async reconcile(): Promise<Step[]> {
+    return this.#decideAndAct(await this.#observeAll(), () => true);
+  }
+
+  /**
+   * What reconcile would do, without doing it.
+   * @throws Unavailable when the fleet could not be observed
+   */
+  async preview(): Promise<Decision[]> {
+    return decide(this.#withOwnWork(await this.#observeAll()), this.#options.policy);
+  }
+
+  async #observeAll(): Promise<Observation> {
     const { github, modal } = this.#options;
     const observation = this.#begin();
-    const [registrations, unfinished] = await Promise.all([github.registrations(), github.unfinishedJobs()]);
-    // After the jobs: a Sandbox that was started for one of them meanwhile must be seen.
-    const listed = await modal.sandboxes();
+    await github.redeliverFailed(observation.now - recentMs);
+    const before = await modal.sandboxes();
+    for (const sandbox of before) this.#lookout.saw(sandbox.repository);
+    const repositories = await this.#lookout.repositories();
+    const [registrations, unfinished] = await Promise.all([
+      github.registrations(),
+      github.unfinishedJobs(repositories),
+    ]);
+    // Again, after the jobs: a Sandbox that was started for one of them meanwhile must be seen.
+    const [listed, ended, spentToday] = await Promise.all([
+      modal.sandboxes(),
+      modal.ended(observation.now - recentMs),
+      this.#lookout.spentToday(),
+    ]);
     const known = new Set(unfinished.map((job) => job.id));
     // A Sandbox whose job is not among the unfinished ones: only GitHub can say whether the job is over.
-    const missing = new Map(listed.filter(({ jobId }) => !known.has(jobId)).map((entry) => [entry.jobId, entry]));
+    const unknown = listed.filter(({ jobId }) => jobId !== 0 && !known.has(jobId));
+    const missing = new Map(unknown.map((sandbox) => [sandbox.jobId, sandbox]));
     const looked = [...missing.values()].map((sandbox) => github.job(sandbox.repository, sandbox.jobId));
     const others = (await Promise.all(looked)).filter((job) => job !== undefined);
-    const jobs = [...unfinished, ...others];
-    return this.#decideAndAct({ ...observation, listed, jobs, registrations }, { confirm: true });
+    const jobs = await this.#lookout.withOrigin([...unfinished, ...others]);
+    return { ...observation, listed, jobs, registrations, ended, spentToday };
+  }
+
+  /**
+   * A job may have found another runner, and even have ended, while its Sandbox was being created: the news of that found
+   * no Sandbox to end.
+   */
+  async #lookAgain(job: Job): Promise<void> {
+    if (!this.#own.hasGotOn(job.id)) return;
+    const latest = await this.#options.github.job(job.repository, job.id);
+    if (!latest || latest.status === "queued") return;
+    await Promise.all((await this.hear(latest)).map((step) => step.outcome));
   }
 
   #begin(): Pick<Observation, "now" | "startingBefore"> {
     return { now: this.#options.now(), startingBefore: this.#own.starting() };
   }
 
+  #withOwnWork({ startingBefore, listed, ...rest }: Observation): Snapshot {
+    const starting = [...new Set([...startingBefore, ...this.#own.starting()])];
+    return { ...rest, ...this.#own.apply(listed, this.#options.now()), starting };
+  }
+
   /**
    * Mixes in what this process has begun meanwhile, decides, and begins to act, all in one turn: so no two decisions of
    * one process can miss each other.
+   * @param confirm whether what is known of a job may be old
    */
-  #decideAndAct(observation: Observation, how: Pick<ActContext, "confirm"> = {}): Step[] {
-    const { now, startingBefore, listed, jobs, registrations } = observation;
-    const snapshot: Snapshot = {
-      now,
-      jobs,
-      ...this.#own.apply(listed, this.#options.now()),
-      starting: [...new Set([...startingBefore, ...this.#own.starting()])],
-      ...(registrations ? { registrations } : {}),
-    };
-    const context: ActContext = { ...this.#options, ...how, onStarting: (entry) => this.#own.start(entry) };
-    return decide(snapshot, this.#options.policy).map((decision) => {
+  #decideAndAct(observation: Observation, confirm: (job: Job) => boolean): Step[] {
+    const context: ActContext = { ...this.#options, confirm, onStarting: (entry) => this.#own.start(entry) };
+    return decide(this.#withOwnWork(observation), this.#options.policy).map((decision) => {
       const end = this.#own.begin(decision, this.#options.now());
-      const outcome = act(decision, context);
+      const outcome = act(decision, context).then(async (result) => {
+        if (decision.action === "spawn" && result.sandboxId) await this.#lookAgain(decision.job);
+        return result;
+      });
       outcome.then(
         ({ done, reason }) => end(done && reason !== "keep:busy"),
         () => end(false),

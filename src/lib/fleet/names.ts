@@ -6,7 +6,18 @@ export function sandboxName(jobId: number, attempt: number): string {
   return `${jobId}-${attempt}`;
 }
 
-/** Job and attempt of a Sandbox's name; undefined for a name that is none of ours. */
+/** The name of a Sandbox that is kept ready, unique in the same way. */
+export function warmSandboxName(pool: string, slot: number): string {
+  return `warm-${pool}-${slot}`;
+}
+
+/** Pool and slot of the name of a Sandbox that is, or was, kept ready. */
+export function parseWarmSandboxName(name: string): { pool: string; slot: number } | undefined {
+  const match = /^warm-(.+)-(\d+)$/.exec(name);
+  return match ? { pool: match[1] as string, slot: Number(match[2]) } : undefined;
+}
+
+/** Job and attempt of a Sandbox's name; undefined for a name that is not one of a job's Sandbox. */
 export function parseSandboxName(name: string): { jobId: number; attempt: number } | undefined {
   const match = /^(\d+)-(\d+)$/.exec(name);
   return match ? { jobId: Number(match[1]), attempt: Number(match[2]) } : undefined;
@@ -48,6 +59,8 @@ export interface SandboxIdentity {
   runnerName: string;
   registrationId: number;
   createdAt: number;
+  resourceLabel: string;
+  isIsolated: boolean;
 }
 
 /** The whole set of a Sandbox's tags; Modal replaces all of them at once. */
@@ -64,6 +77,8 @@ export function sandboxTags(identity: SandboxIdentity): Record<string, string> {
     runner: identity.runnerName,
     registration: String(identity.registrationId),
     created: new Date(identity.createdAt).toISOString(),
+    ...(identity.resourceLabel ? { resources: identity.resourceLabel } : {}),
+    ...(identity.isIsolated ? { isolated: "true" } : {}),
   };
 }
 
@@ -75,6 +90,18 @@ export function readSandbox(id: string, name: string, tags: Record<string, strin
   if (!pool || !repository || !runner || ![jobId, runId, registrationId, createdAt].every(Number.isFinite)) {
     return undefined;
   }
-  const busy = tags.state === "busy";
-  return { id, name, createdAt, pool, repository, jobId, runId, busy, runnerName: runner, registrationId };
+  return {
+    id,
+    name,
+    createdAt,
+    pool,
+    repository,
+    jobId,
+    runId,
+    busy: tags.state === "busy",
+    runnerName: runner,
+    registrationId,
+    resourceLabel: tags.resources ?? "",
+    isIsolated: tags.isolated === "true",
+  };
 }

@@ -8,6 +8,9 @@ const memoryMs = 30_000;
 /** How long to remember that a job was heard to have got on: late news of it being queued is then looked up. */
 const newsMs = 10 * 60_000;
 
+/** How long a job that was put off is decided about along with the news of others; reconcile sees to it in any case. */
+const waitingMs = 10 * 60_000;
+
 type Assignment = Pick<FleetSandbox, "jobId" | "runId" | "repository" | "busy">;
 
 export class OwnWork {
@@ -15,6 +18,7 @@ export class OwnWork {
   readonly #assigned = new Map<string, { at: number; assignment: Assignment }>();
   readonly #ending = new Map<string, { until: number }>();
   readonly #gotOn = new Map<number, { at: number }>();
+  readonly #waiting = new Map<number, { at: number; job: Job }>();
 
   /** Sandboxes that are being created now. */
   starting(): StartingSandbox[] {
@@ -27,6 +31,12 @@ export class OwnWork {
     return () => void this.#starting.delete(entry);
   }
 
+  /** Jobs that had to be put off for want of room, in the order in which that happened. */
+  waiting(now: number): Job[] {
+    for (const [id, { at }] of this.#waiting) if (now - at > waitingMs) this.#waiting.delete(id);
+    return [...this.#waiting.values()].map(({ job }) => job);
+  }
+
   /** Notes what a decision is about to change. @returns a function to call with whether it was carried out */
   begin(decision: Decision, now: number): (isDone: boolean) => void {
     if (decision.action === "assign") {
@@ -34,6 +44,7 @@ export class OwnWork {
       const assignment = { jobId: job.id, runId: job.runId, repository: job.repository, busy };
       this.#assigned.set(sandbox.id, { at: now, assignment });
     }
+    if ("job" in decision) this.#noteWaiting(decision, now);
     if (decision.action !== "terminate" && decision.action !== "finish") return () => undefined;
     const { id } = decision.sandbox;
     this.#ending.set(id, { until: Number.POSITIVE_INFINITY });
@@ -43,11 +54,25 @@ export class OwnWork {
     };
   }
 
+  #noteWaiting(decision: Extract<Decision, { job: unknown }>, now: number): void {
+    if (decision.action === "none" && decision.reason.endsWith("-at-capacity")) {
+      if (!this.#waiting.has(decision.job.id)) this.#waiting.set(decision.job.id, { at: now, job: decision.job });
+    } else this.#waiting.delete(decision.job.id);
+  }
+
   /** Takes note of news of a job. @returns whether later news of the same job came before */
   hear(job: Pick<Job, "id" | "status">, now: number): boolean {
     for (const [id, { at }] of this.#gotOn) if (now - at > newsMs) this.#gotOn.delete(id);
-    if (job.status === "in_progress" || job.status === "completed") this.#gotOn.set(job.id, { at: now });
+    if (job.status === "in_progress" || job.status === "completed") {
+      this.#gotOn.set(job.id, { at: now });
+      this.#waiting.delete(job.id);
+    }
     return job.status === "queued" && this.#gotOn.has(job.id);
+  }
+
+  /** Whether it was heard that the job found a runner or ended. */
+  hasGotOn(jobId: number): boolean {
+    return this.#gotOn.has(jobId);
   }
 
   /** Mixes own work into Sandboxes as a list told them. */

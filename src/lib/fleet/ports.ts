@@ -1,5 +1,5 @@
 // The narrow doors through which the fleet reaches GitHub and Modal. github/ and modal/ implement them; so may a simulation.
-import type { FleetSandbox, Job, Registration } from "./snapshot.ts";
+import type { EndedSandbox, FleetSandbox, Job, Registration } from "./snapshot.ts";
 
 /** GitHub, as far as the fleet needs it. Every method may throw Unavailable. */
 export interface GitHub {
@@ -14,8 +14,18 @@ export interface GitHub {
   registrations(): Promise<Registration[]>;
   /** One job; undefined when GitHub has no such job. */
   job(repository: string, jobId: number): Promise<Job | undefined>;
-  /** Every job of the repositories that is not completed. */
-  unfinishedJobs(): Promise<Job[]>;
+  /** A run, as far as it matters whose code it runs; undefined when GitHub has no such run. */
+  run(repository: string, runId: number): Promise<{ isForkPullRequest: boolean } | undefined>;
+  /** `owner/name` of every repository that may use the fleet. */
+  repositories(): Promise<string[]>;
+  /** Every job of these repositories that is not completed. */
+  unfinishedJobs(repositories: readonly string[]): Promise<Job[]>;
+  /**
+   * Asks for deliveries that failed to be sent once more.
+   * @param since milliseconds since the epoch; older ones are left alone
+   * @returns how many
+   */
+  redeliverFailed(since: number): Promise<number>;
 }
 
 export interface MintRequest {
@@ -30,6 +40,8 @@ export interface MintRequest {
 export interface Modal {
   /** Every living Sandbox of the fleet. */
   sandboxes(): Promise<FleetSandbox[]>;
+  /** Every Sandbox of the fleet that was created since then (milliseconds since the epoch) and has ended. */
+  ended(since: number): Promise<EndedSandbox[]>;
   /**
    * Starts a Sandbox. For a GPU this may take minutes: until Modal has found one.
    * @throws NameTaken when a living Sandbox has the name: another controller was faster
@@ -54,6 +66,17 @@ export interface SandboxSpec {
   timeoutSeconds: number;
   regions: string[];
   command: string[];
+  /** `vm` for Docker inside, which a GPU excludes. */
+  runtime: "container" | "vm";
+  volumes: {
+    name: string;
+    path: string /** Folder of the Volume; the whole of it where absent. */;
+    subPath?: string;
+  }[];
+  /** Names of Modal Secrets whose variables the job's steps see. */
+  secrets: string[];
+  /** Where the Sandbox may connect to; anywhere where absent. */
+  egress: { domains: string[]; cidrs: string[] } | undefined;
   /** Plain settings of the entrypoint. */
   environment: Record<string, string>;
   /** Never logged, never in argv. */

@@ -19,6 +19,8 @@ export interface Job {
   /** Milliseconds since the epoch, as all times here. */
   createdAt: number;
   htmlUrl: string;
+  /** Whether it runs the code of a pull request from a fork; undefined while that was not looked up. */
+  isForkPullRequest?: boolean;
 }
 
 /** One self-hosted runner as GitHub has it registered. */
@@ -40,20 +42,34 @@ export interface FleetSandbox {
   createdAt: number;
   pool: string;
   repository: string;
-  /** The job that it is for now; another than in the name once GitHub gave its runner another job. */
+  /**
+   * The job that it is for now; another than in the name once GitHub gave its runner another job. 0 for a runner that is
+   * kept ready, of no job yet.
+   */
   jobId: number;
   runId: number;
   /** True once GitHub said that its runner has taken the job `jobId`. */
   busy: boolean;
   runnerName: string;
   registrationId: number;
+  /** The job's label for resources of its own, which the runner registered with; empty when it has the pool's. */
+  resourceLabel: string;
+  /** Made for a stranger's code: without volumes and secrets. */
+  isIsolated: boolean;
 }
 
 /** A Sandbox that is being created. */
 export interface StartingSandbox {
+  /** 0 for a runner that is kept ready, of no job yet. */
   jobId: number;
   attempt: number;
   pool: string;
+  repository: string;
+}
+
+/** A Sandbox of the past: what it was for, and how long it lasted. */
+export interface EndedSandbox extends FleetSandbox {
+  endedAt: number;
 }
 
 export interface Snapshot {
@@ -69,4 +85,8 @@ export interface Snapshot {
   starting: StartingSandbox[];
   /** Every registration of the fleet; undefined when only one job was looked at, and then none is cleaned up. */
   registrations?: Registration[];
+  /** Sandboxes that ended lately; undefined when they were not looked at. */
+  ended?: EndedSandbox[];
+  /** Dollars, estimated, since midnight UTC; undefined where the policy sets no budget. */
+  spentToday?: number;
 }

@@ -1,5 +1,5 @@
 // The fleet's Sandboxes on Modal: the port of fleet/ports.ts over the modal SDK.
-import type { Image } from "modal";
+import type { Image, Volume } from "modal";
 import { ownershipTag, readSandbox } from "../fleet/names.ts";
 import { type Modal, NameTaken, type SandboxSpec, Unavailable } from "../fleet/ports.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
@@ -22,24 +22,44 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
     return found;
   }
 
+  async function mounts(volumes: SandboxSpec["volumes"]): Promise<Record<string, Volume>> {
+    const mounted = volumes.map(async ({ name, path, subPath }) => {
+      const volume = await client.volumes.fromName(name, { createIfMissing: true });
+      return [path, subPath === undefined ? volume : volume.withMountOptions({ subPath })] as const;
+    });
+    return Object.fromEntries(await Promise.all(mounted));
+  }
+
+  /**
+   * Sandboxes of the fleet, the newest first. The SDK's own list() leaves out names and tags, so it would take a call
+   * more for every Sandbox.
+   */
+  async function list({ includeFinished, since = 0 }: { includeFinished: boolean; since?: number }) {
+    const tags = Object.entries({ ...ownershipTag, fleet }).map(([tagName, tagValue]) => ({ tagName, tagValue }));
+    const found = new Map<string, SandboxInfo>();
+    let beforeTimestamp: number | undefined;
+    for (;;) {
+      const request = { appId: app.appId, beforeTimestamp, includeFinished, tags };
+      const page = await reach(() => client.cpClient.sandboxListV2(request));
+      for (const info of page.sandboxes) if (info.createdAt * 1000 >= since) found.set(info.id, info);
+      beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
+      if (beforeTimestamp === undefined || beforeTimestamp * 1000 < since) return [...found.values()];
+    }
+  }
+
   return {
     async sandboxes() {
-      const tags = Object.entries({ ...ownershipTag, fleet }).map(([tagName, tagValue]) => ({ tagName, tagValue }));
-      const found = new Map<string, FleetSandbox>();
-      let beforeTimestamp: number | undefined;
-      // The SDK's own list() leaves out names and tags, so it would take a call more for every Sandbox.
-      for (;;) {
-        const page = await reach(() =>
-          client.cpClient.sandboxListV2({ appId: app.appId, beforeTimestamp, includeFinished: false, tags }),
-        );
-        if (page.sandboxes.length === 0) return [...found.values()];
-        for (const info of page.sandboxes) {
-          const own = Object.fromEntries(info.tags.map((tag) => [tag.tagName, tag.tagValue]));
-          const sandbox = readSandbox(info.id, info.name, own);
-          if (sandbox) found.set(info.id, sandbox);
-        }
-        beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
-      }
+      const infos = await list({ includeFinished: false });
+      return infos.flatMap((info) => toSandbox(info) ?? []);
+    },
+
+    async ended(since) {
+      const infos = await list({ includeFinished: true, since });
+      return infos.flatMap((info) => {
+        const sandbox = toSandbox(info);
+        const endedAt = (info.taskInfo?.finishedAt ?? 0) * 1000;
+        return sandbox && endedAt > 0 ? { ...sandbox, endedAt } : [];
+      });
     },
 
     async create(spec: SandboxSpec) {
@@ -52,9 +72,17 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
           ...(spec.gpu ? { gpu: spec.gpu } : {}),
           ...(spec.regions.length > 0 ? { regions: spec.regions } : {}),
           timeoutMs: spec.timeoutSeconds * 1000,
+          ...(spec.runtime === "vm" ? { runtime: "vm" } : {}),
+          ...(spec.egress
+            ? { outboundDomainAllowlist: spec.egress.domains, outboundCidrAllowlist: spec.egress.cidrs }
+            : {}),
+          volumes: await mounts(spec.volumes),
           command: spec.command,
           env: spec.environment,
-          secrets: [await client.secrets.fromObject(spec.secretEnvironment)],
+          secrets: await Promise.all([
+            client.secrets.fromObject(spec.secretEnvironment),
+            ...spec.secrets.map((name) => client.secrets.fromName(name)),
+          ]),
         });
         return { sandboxId: sandbox.sandboxId };
       });
@@ -90,6 +118,12 @@ async function unlessGone(call: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Gone)) throw error;
   }
+}
+
+type SandboxInfo = Awaited<ReturnType<ModalAccess["client"]["cpClient"]["sandboxListV2"]>>["sandboxes"][number];
+
+function toSandbox(info: SandboxInfo): FleetSandbox | undefined {
+  return readSandbox(info.id, info.name, Object.fromEntries(info.tags.map((tag) => [tag.tagName, tag.tagValue])));
 }
 
 class Gone extends Error {}

@@ -1,18 +1,21 @@
 // Turns a job's log events into lines for a terminal.
 import type { Colours } from "../cli/colours.ts";
+import { outputText, plainText } from "../cli/text.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
 
 /** The line to show for an event; undefined for one that says nothing to a person. */
 export function renderLogEvent(event: LogEvent, colours: Colours): string | undefined {
   switch (event.event) {
     case "output":
-      return renderOutput(event.text, colours);
+      return renderOutput(outputText(event.text, colours.enabled), colours);
     case "job":
-      return colours.bold(`job ${event.name}`);
+      return colours.bold(`job ${plainText(event.name)}`);
     case "step":
-      return colours.bold(`▸ ${event.name}`);
+      return colours.bold(`▸ ${plainText(event.name)}`);
     case "step-result":
-      return isGood(event.result) ? undefined : colours.red(`✗ ${event.name}: ${event.result.toLowerCase()}`);
+      if (event.result === "Skipped") return colours.dim("  skipped");
+      if (isGood(event.result)) return undefined;
+      return colours.red(`✗ ${plainText(event.name)}: ${event.result.toLowerCase()}`);
     case "job-result":
       return isGood(event.result)
         ? colours.green(`✓ job ${event.result.toLowerCase()}`)

@@ -1,9 +1,13 @@
 // Reads the text of a policy file. Every fault is reported at once, each with its line and column.
-import { isCollection, isPair, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
+import { knownKeys } from "./json-schema.ts";
+import { locate } from "./locate.ts";
+import { suggestion } from "./nearest.ts";
 import { type Policy, policySchema } from "./schema.ts";
+import { findWarnings } from "./warnings.ts";
 
-/** One fault of a policy file; line and column count from 1. */
+/** One fault of a policy file, or a warning; line and column count from 1. */
 export interface PolicyFault {
   line: number;
   column: number;
@@ -17,11 +21,21 @@ export class PolicyError extends Error {
   readonly faults: PolicyFault[];
   /** @param source name of the file, for the message */
   constructor(source: string, faults: PolicyFault[]) {
-    const lines = faults.map((f) => `${source}:${f.line}:${f.column} ${f.path ? `${f.path}: ` : ""}${f.message}`);
-    super(lines.join("\n"));
+    super(faults.map((fault) => writeFault(source, fault)).join("\n"));
     this.name = "PolicyError";
     this.faults = faults;
   }
+}
+
+/** A line such as `modal-gha.yaml:6:5 pools[0].gpu: ...`, which editors and terminals make a link of. */
+export function writeFault(source: string, { line, column, path, message }: PolicyFault): string {
+  return `${source}:${line}:${column} ${path ? `${path}: ` : ""}${message}`;
+}
+
+export interface CheckedPolicy {
+  policy: Policy;
+  /** What is allowed and yet probably a mistake. */
+  warnings: PolicyFault[];
 }
 
 /**
@@ -31,52 +45,89 @@ export class PolicyError extends Error {
  * @throws PolicyError naming line and column of every fault
  */
 export function parsePolicy(text: string, source = "modal-gha.yaml"): Policy {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
-  if (document.errors.length > 0) {
-    throw new PolicyError(
-      source,
-      document.errors.map((error) => {
-        const { line, col } = lineCounter.linePos(error.pos[0]);
-        return { line, column: col, path: "", message: (error.message.split(" at line ")[0] ?? "").trim() };
-      }),
-    );
-  }
-  const checked = policySchema.safeParse(document.toJS() ?? {});
-  if (checked.success) return checked.data;
-  throw new PolicyError(
-    source,
-    checked.error.issues.flatMap((issue) => faultsOf(issue)),
-  );
+  return checkPolicy(text, source).policy;
+}
 
-  function faultsOf(issue: z.core.$ZodIssue): PolicyFault[] {
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => fault([...issue.path, key], "there is no such key; see the policy reference"));
-    }
-    return [fault(issue.path, issue.message)];
-  }
-
-  function fault(path: PropertyKey[], message: string): PolicyFault {
-    const { line, col } = lineCounter.linePos(offsetOf(path));
+/**
+ * Parses and checks a policy, and says what is allowed in it and yet probably a mistake.
+ * @throws PolicyError as parsePolicy does
+ */
+export function checkPolicy(text: string, source = "modal-gha.yaml"): CheckedPolicy {
+  const lines = new LineCounter();
+  const { document, value } = read(text, source, lines);
+  const at = (path: PropertyKey[], message: string): PolicyFault => {
+    const { line, col } = lines.linePos(locate(document, path));
     return { line, column: col, path: writePath(path), message };
+  };
+  const checked = policySchema.safeParse(value, { error: explainIssue });
+  if (!checked.success) {
+    const faults = checked.error.issues.flatMap((issue) => {
+      if (issue.code !== "unrecognized_keys") return [at(issue.path, issue.message)];
+      const known = knownKeys(issue.path);
+      return issue.keys.map((key) => at([...issue.path, key], `there is no such key${suggestion(key, known)}`));
+    });
+    throw new PolicyError(source, inOrder(faults));
   }
+  const warnings = findWarnings(checked.data).map(({ path, message }) => at(path, message));
+  const ofYaml = document.warnings.map(({ message, pos }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return { line, column: col, path: "", message: firstLine(message) };
+  });
+  return { policy: checked.data, warnings: inOrder([...ofYaml, ...warnings]) };
+}
 
-  /** Offset of the key at a path, or of its nearest parent that is in the file. */
-  function offsetOf(path: PropertyKey[]): number {
-    let node = document.contents as Node | null;
-    let offset = node?.range?.[0] ?? 0;
-    for (const step of path) {
-      if (!isCollection(node)) break;
-      const item = node.items.find((entry, index) =>
-        isPair(entry) ? String((entry.key as { value?: unknown }).value) === String(step) : index === step,
-      );
-      if (item === undefined) break;
-      const position = (isPair(item) ? item.key : item) as Node;
-      offset = position.range?.[0] ?? offset;
-      node = (isPair(item) ? item.value : item) as Node | null;
-    }
-    return offset;
+/** The document, and what it says in plain values. */
+function read(text: string, source: string, lineCounter: LineCounter): { document: Document.Parsed; value: unknown } {
+  const whole = (message: string) => new PolicyError(source, [{ line: 1, column: 1, path: "", message }]);
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { lineCounter, logLevel: "error" });
+  } catch {
+    // The parser is recursive: brackets by the thousand are more than its stack takes.
+    throw whole("this cannot be read as YAML; it may be nested too deeply");
   }
+  if (document.errors.length > 0) {
+    const faults = document.errors.map((error) => {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      return { line, column: col, path: "", message: firstLine(error.message) };
+    });
+    throw new PolicyError(source, faults);
+  }
+  try {
+    return { document, value: document.toJS() ?? {} };
+  } catch (error) {
+    // An alias without an anchor, or aliases of aliases by the thousand.
+    throw whole(firstLine(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+const article: Partial<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list, such as [a, b]",
+  object: "keys with values",
+  record: "keys with values",
+};
+
+/** Words for what the schema has none for. */
+function explainIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code !== "invalid_type") return undefined;
+  if (issue.input === undefined) return "this is missing";
+  const expected = article[issue.expected] ?? issue.expected;
+  if (issue.expected === "string" && ["number", "boolean"].includes(typeof issue.input)) {
+    return `write ${expected}, in quotes: "${String(issue.input)}"`;
+  }
+  return `write ${expected}`;
+}
+
+/** YAML's messages go on with a place, which we tell in our own way, and a picture of it. */
+function firstLine(message: string): string {
+  return (message.split(/ at line \d|\n/)[0] ?? "").trim().replace(/:$/, "");
+}
+
+function inOrder(faults: PolicyFault[]): PolicyFault[] {
+  return faults.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function writePath(path: PropertyKey[]): string {

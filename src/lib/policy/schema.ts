@@ -1,107 +1,125 @@
 // The shape of `modal-gha.yaml`, as the operator writes it (kebab-case) and as the program uses it (`Policy`).
 import { z } from "zod";
-import { parseDuration, parseMemory } from "./units.ts";
+import { suggestion } from "./nearest.ts";
+import { policyFaults } from "./policy-rules.ts";
+import { poolSchema } from "./pool-schema.ts";
+import { findPrice, priceNames } from "./prices.ts";
+import { count, distinct, imageName, name } from "./values.ts";
 
-/** Names go into runner names and Sandbox names, which GitHub and Modal limit to 64 characters of [A-Za-z0-9._-]. */
-const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$/, "use 1 to 24 of a-z, 0-9 and -, not at the ends");
-
-const duration = z.string().transform((text, context) => {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined && seconds > 0) return seconds;
-  context.addIssue({ code: "custom", message: "write a duration such as 45s, 90m or 2h" });
-  return z.NEVER;
-});
-
-const memory = z.string().transform((text, context) => {
-  const mebibytes = parseMemory(text);
-  if (mebibytes !== undefined && mebibytes >= 128) return mebibytes;
-  context.addIssue({ code: "custom", message: "write a size of at least 128MiB, such as 512MiB or 32GiB" });
-  return z.NEVER;
-});
-
-/** Modal ends every Sandbox after 24 hours at the latest (modal.com/docs/guide/sandboxes). */
-const longestSandboxSeconds = 24 * 3600;
-
-const label = z.string().regex(/^[^,\s]{1,256}$/, "a label has no spaces and no commas");
-const count = z.number().int().min(0);
-
-const pool = z
-  .strictObject({
-    name,
-    labels: z.array(label).min(1, "a pool needs at least one label, or no job can ask for it"),
-    /** Physical cores; one is two vCPUs. */
-    cpu: z.number().min(0.125).max(64).default(2),
-    memory: memory.prefault("4GiB"),
-    gpu: z
-      .string()
-      .regex(/^[A-Za-z0-9-]+[!+]?(:[1-8])?$/, "write a Modal GPU such as T4, H100 or A100-80GB:2")
-      .optional(),
-    timeout: duration
-      .refine((seconds) => seconds <= longestSandboxSeconds, "Modal ends a Sandbox after 24h; write 24h or less")
-      .prefault("2h"),
-    "idle-timeout": duration.prefault("5m"),
-    "max-runners": count.default(20),
-    image: z.string().min(1).optional(),
-    regions: z.array(z.string().min(1)).default([]),
-  })
-  .transform((written) => ({
-    name: written.name,
-    labels: written.labels,
-    cpu: written.cpu,
-    memoryMiB: written.memory,
-    gpu: written.gpu,
-    timeoutSeconds: written.timeout,
-    idleTimeoutSeconds: written["idle-timeout"],
-    maxRunners: written["max-runners"],
-    image: written.image,
-    regions: written.regions,
-  }));
+const defaultRunnerGroup = 1;
 
 const github = z
   .strictObject({
-    owner: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/, "write the organisation's or user's login"),
-    /** Where runners are registered: once for the organisation, or in each job's own repository (user accounts know no other). */
-    scope: z.enum(["organization", "repository"]).default("organization"),
-    "runner-group": z.number().int().min(1).default(1),
+    owner: z
+      .string()
+      .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/, "write the organisation's or user's login")
+      .describe("Login of the organisation or user whose jobs are run."),
+    scope: z
+      .enum(["organization", "repository"], "write organization or repository")
+      .default("organization")
+      .describe(
+        "Where runners are registered: once for the organisation, or in each job's own repository (user accounts know no other).",
+      ),
+    "runner-group": z
+      .union([z.number().int().min(1), z.string().trim().min(1).max(64)], "write a runner group's name or id")
+      .default(defaultRunnerGroup)
+      .describe("Name or id of the organisation's runner group; 1 is the default one."),
   })
-  .transform((written) => ({
-    owner: written.owner,
-    scope: written.scope,
-    runnerGroupId: written["runner-group"],
-  }));
+  .transform((written, context) => {
+    const asked = written["runner-group"];
+    const runnerGroup = String(asked).toLowerCase() === "default" ? defaultRunnerGroup : asked;
+    if (written.scope === "repository" && runnerGroup !== defaultRunnerGroup) {
+      const message = "only an organisation has runner groups; take it out, or write scope: organization";
+      context.addIssue({ code: "custom", path: ["runner-group"], message });
+    }
+    return {
+      owner: written.owner,
+      scope: written.scope,
+      runnerGroup,
+      /** For callers that know ids only; of a group by name it is the default one's. */
+      runnerGroupId: typeof runnerGroup === "number" ? runnerGroup : defaultRunnerGroup,
+    };
+  });
 
-export const policySchema = z
+const access = z.strictObject({
+  repositories: distinct(z.string().regex(/^[^/\s]+\/[^/\s]+$/, "write owner/name; * is allowed"))
+    .optional()
+    .describe("Repositories whose jobs are run; owner/* unless told."),
+  "fork-pull-requests": z
+    .enum(["deny", "isolated"], "write deny or isolated")
+    .default("deny")
+    .describe("Jobs that run code of a fork: none, or without Volumes, Secrets and free access to the network."),
+});
+
+export interface Limits {
+  maxRunners: number;
+  maxRunnersPerRepository?: number | undefined;
+  /** Estimated dollars since midnight UTC. */
+  dailyBudgetDollars?: number | undefined;
+}
+
+const limits = z
   .strictObject({
-    fleet: name,
-    github,
-    image: z.string().min(1).default("modal-gha-runner"),
-    access: z
-      .strictObject({ repositories: z.array(z.string().regex(/^[^/\s]+\/[^/\s]+$/, "write owner/name; * is allowed")) })
-      .optional(),
-    limits: z
-      .strictObject({ "max-runners": count.default(100) })
-      .transform((written) => ({ maxRunners: written["max-runners"] }))
-      .prefault({}),
-    pools: z.array(pool).min(1, "a policy needs at least one pool"),
+    "max-runners": count.default(100).describe("Sandboxes of the fleet at a time."),
+    "max-runners-per-repository": count
+      .min(1, "write 1 or more")
+      .optional()
+      .describe("Sandboxes of one repository at a time."),
+    "daily-budget-dollars": z
+      .number()
+      .positive("write dollars, more than 0")
+      .optional()
+      .describe("No runner is started once so much is spent, by estimate, since midnight UTC."),
   })
-  .superRefine((policy, context) => {
-    const seen = new Map<string, number>();
-    policy.pools.forEach((entry, index) => {
-      const earlier = seen.get(entry.name);
-      if (earlier !== undefined) {
-        context.addIssue({
-          code: "custom",
-          path: ["pools", index, "name"],
-          message: `pool ${earlier + 1} has the name ${entry.name} already`,
-        });
+  .transform(
+    (written): Limits => ({
+      maxRunners: written["max-runners"],
+      maxRunnersPerRepository: written["max-runners-per-repository"],
+      dailyBudgetDollars: written["daily-budget-dollars"],
+    }),
+  );
+
+const prices = z
+  .record(z.string(), z.number().min(0, "write dollars per second"))
+  .transform((written, context) => {
+    const read: Record<string, number> = {};
+    for (const [key, dollars] of Object.entries(written)) {
+      const known = findPrice(key);
+      if (known !== undefined) read[known] = dollars;
+      else {
+        const message = `nothing of that name has a price${suggestion(key, priceNames)}; there are ${priceNames.join(", ")}`;
+        context.addIssue({ code: "custom", path: [key], message });
       }
-      seen.set(entry.name, index);
-    });
+    }
+    return read;
   })
-  .transform((policy) => ({
+  .describe(
+    "Dollars per second for cpu (a core), memory (a GiB) and GPUs by name, where the built-in ones are out of date.",
+  );
+
+const written = z.strictObject({
+  fleet: name.describe("Names the Modal App and tags every Sandbox."),
+  github,
+  image: imageName.default("modal-gha-runner").describe("Name of the published Modal Image that runners start from."),
+  access: access.prefault({}),
+  limits: limits.prefault({}),
+  prices: prices.prefault({}),
+  pools: z.array(poolSchema).min(1, "a policy needs at least one pool"),
+});
+
+/** A policy whose parts are sound each by itself. */
+export type WrittenPolicy = z.output<typeof written>;
+
+export const policySchema = written.transform((policy, context) => {
+  for (const { path, message } of policyFaults(policy)) context.addIssue({ code: "custom", path, message });
+  return {
     ...policy,
-    access: policy.access ?? { repositories: [`${policy.github.owner}/*`] },
-  }));
+    access: {
+      repositories: policy.access.repositories ?? [`${policy.github.owner}/*`],
+      forkPullRequests: policy.access["fork-pull-requests"],
+    },
+  };
+});
 
 /** The operator's policy, checked and with every default filled in. */
 export type Policy = z.output<typeof policySchema>;

@@ -1,5 +1,6 @@
 // Runs a repository's workflows once through the whole fleet on this machine, and says what became of each job.
 import { setTimeout as delay } from "node:timers/promises";
+import { AbortError } from "../cli/errors.ts";
 import type { GitHubEvent } from "../emulator/github/events.ts";
 import type { JobView } from "../emulator/github/views.ts";
 import { connectModal } from "../modal/client.ts";
@@ -47,6 +48,8 @@ export interface DemoSummary extends Leftovers {
   jobs: DemoJob[];
 }
 
+/** A demo in which no job runs and nothing happens for so long will not go on. */
+const stuckAfterMs = 3 * 60_000;
 /** How long the last Sandboxes may take to end by themselves once the jobs are done. */
 const emptyWithinMs = 30_000;
 
@@ -102,7 +105,21 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     const isEmpty = () => modal.running().length === 0 && github.state().runners.length === 0;
     while (!isEmpty() && Date.now() < deadline) await delay(50);
   };
-  await Promise.race([run(), fault.promise, aborted]);
+  let lastChange = Date.now();
+  github.on(() => {
+    lastChange = Date.now();
+  });
+  const watch = setInterval(() => {
+    const open = github.state().jobs.filter((job) => job.status !== "completed");
+    if (Date.now() - lastChange < stuckAfterMs || open.some((job) => job.status === "in_progress")) return;
+    const names = open.map((job) => job.name).join(", ");
+    fault.reject(new AbortError(`Nothing has happened for ${stuckAfterMs / 60_000} minutes; waiting: ${names}.`));
+  }, 1_000);
+  try {
+    await Promise.race([run(), fault.promise, aborted]);
+  } finally {
+    clearInterval(watch);
+  }
   const jobs = github.state().jobs.map((job) => summarise(job, places.get(job.id)));
   access.close();
   return { jobs, ...(await rehearsal.close()) };

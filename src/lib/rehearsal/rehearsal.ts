@@ -3,14 +3,16 @@ import { randomBytes } from "node:crypto";
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { GitHubEmulatorOptions } from "../emulator/github/options.ts";
 import { type GitHubEmulator, startGitHubEmulator } from "../emulator/github/server.ts";
-import { type ModalEmulator, startModalEmulator } from "../emulator/modal/server.ts";
+import { type ModalEmulator, type ModalEmulatorOptions, startModalEmulator } from "../emulator/modal/server.ts";
 import { startReaper } from "../emulator/modal/start-reaper.ts";
 import { packageFile } from "../package-root.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
-import { type ControllerEvent, startController } from "./controller-process.ts";
+import { type ControllerEvent, type ControllerProcess, startController } from "./controller-process.ts";
 import { publishRehearsalImage } from "./image.ts";
+import { onNpmGone } from "./npm-parent.ts";
 
 export interface RehearsalOptions {
   /** Working tree whose `.github/workflows` are run. */
@@ -19,6 +21,11 @@ export interface RehearsalOptions {
   repository: string;
   /** Policy file; without one, the rehearsal's own: templates/rehearsal-policy.yaml. */
   policyFile?: string | undefined;
+  /** Settings of the emulators, faults among them. */
+  github?: Partial<Pick<GitHubEmulatorOptions, "rateLimits" | "deliver" | "intercept" | "idleRemovalSeconds">>;
+  modal?: Partial<Pick<ModalEmulatorOptions, "intercept">>;
+  /** Seconds between two looks of the controller at the whole fleet. Default 60. */
+  reconcileSeconds?: number;
   /** Told of each line that the controller logs. */
   onControllerEvent?(event: ControllerEvent): void;
   /** Told when the controller dies. */
@@ -33,6 +40,10 @@ export interface Rehearsal {
   repository: string;
   webhookUrl: string;
   privateKeyFile: string;
+  /** Starts one more controller beside the first, or in its place. */
+  startController(): Promise<ControllerProcess>;
+  /** The controller that the webhooks go to. */
+  controller: ControllerProcess;
   /** Every variable that points the CLI, Octokit or the modal SDK at this fleet. */
   env: Record<string, string>;
   /** Ends everything. Says what was still running or lying about when it began to, which after a good run is nothing. */
@@ -65,6 +76,8 @@ async function start(
   cleanUp: (() => Promise<unknown>)[],
   cleanUpAll: () => Promise<void>,
 ): Promise<Rehearsal> {
+  const stopWatching = onNpmGone(process.env, () => process.kill(process.pid, "SIGTERM"));
+  cleanUp.push(async () => stopWatching());
   const directory = await mkdtemp(join(tmpdir(), "modal-gha-"));
   cleanUp.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   const policyFile = join(directory, "modal-gha.yaml");
@@ -72,11 +85,12 @@ async function start(
   const { policy } = await loadPolicy(policyFile);
   const { owner } = policy.github;
 
-  const reaper = await startReaper(randomBytes(12).toString("hex"));
+  const reaper = await startReaper(randomBytes(12).toString("hex"), directory);
   cleanUp.push(() => reaper.close());
-  const modal = await startModalEmulator({ directory: join(directory, "modal"), reaper });
+  const modal = await startModalEmulator({ ...options.modal, directory: join(directory, "modal"), reaper });
   cleanUp.push(() => modal.close());
   const github = await startGitHubEmulator({
+    ...options.github,
     owner,
     ownerType: policy.github.scope === "organization" ? "Organization" : "User",
     repositories: [{ name: options.repository, directory: options.repositoryDirectory }],
@@ -100,21 +114,28 @@ async function start(
   for (const image of images) {
     await publishRehearsalImage({ fleet: policy.fleet, image, directory, modal: { tokenId, tokenSecret } });
   }
-  const controller = await startController({
-    environment: {
-      ...modal.environment(),
-      GITHUB_API_URL: github.url,
-      MODAL_GHA_POLICY: policyFile,
-      MODAL_GHA_APP_ID: String(github.app.id),
-      MODAL_GHA_PRIVATE_KEY_FILE: privateKeyFile,
-      MODAL_GHA_WEBHOOK_SECRET: github.app.webhookSecret,
-      PORT: "0",
-    },
-    reaper,
-    onEvent: (event) => options.onControllerEvent?.(event),
-    onDeath: (message) => options.onFault?.(message),
-  });
-  cleanUp.push(() => controller.stop());
+  const controllers: ControllerProcess[] = [];
+  cleanUp.push(() => Promise.all(controllers.map((controller) => controller.stop())));
+  async function addController(): Promise<ControllerProcess> {
+    const controller = await startController({
+      environment: {
+        ...modal.environment(),
+        GITHUB_API_URL: github.url,
+        MODAL_GHA_POLICY: policyFile,
+        MODAL_GHA_APP_ID: String(github.app.id),
+        MODAL_GHA_PRIVATE_KEY_FILE: privateKeyFile,
+        MODAL_GHA_WEBHOOK_SECRET: github.app.webhookSecret,
+        MODAL_GHA_RECONCILE_SECONDS: String(options.reconcileSeconds ?? 60),
+        PORT: "0",
+      },
+      reaper,
+      onEvent: (event) => options.onControllerEvent?.(event),
+      onDeath: (message) => options.onFault?.(message),
+    });
+    controllers.push(controller);
+    return controller;
+  }
+  const controller = await addController();
   const webhookUrl = `${controller.url}/webhook`;
   github.setWebhookUrl(webhookUrl);
 
@@ -134,6 +155,8 @@ async function start(
     webhookUrl,
     privateKeyFile,
     env,
+    controller,
+    startController: addController,
     close: () => (closing ??= close()),
   };
 }

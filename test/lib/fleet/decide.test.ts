@@ -10,6 +10,7 @@ function brief(decision: Decision): string {
   if (decision.action === "spawn") return `spawn ${decision.job.id}#${decision.attempt} in ${decision.pool}`;
   if (decision.action === "assign") return `${decision.reason} ${decision.sandbox.id} -> ${decision.job.id}`;
   if (decision.action === "none") return `${decision.reason} ${decision.job.id}`;
+  if (decision.action === "warm") return `warm ${decision.pool}#${decision.slot}`;
   if (decision.action === "deregister") return `${decision.reason} ${decision.registration.name}`;
   return `${decision.reason} ${decision.sandbox.id}`;
 }
@@ -37,7 +38,7 @@ const cases: [string, Partial<Snapshot>, string[]][] = [
   ["a job with its Sandbox", { jobs: [job(1)], sandboxes: [sandbox(1)] }, ["ignore:already-provisioned 1"]],
   [
     "a job whose Sandbox is being created",
-    { jobs: [job(1)], starting: [{ jobId: 1, attempt: 1, pool: "cpu" }] },
+    { jobs: [job(1)], starting: [{ jobId: 1, attempt: 1, pool: "cpu", repository: "acme/app" }] },
     ["ignore:already-provisioned 1"],
   ],
   [
@@ -51,8 +52,8 @@ const cases: [string, Partial<Snapshot>, string[]][] = [
       jobs: [job(9)],
       sandboxes: [sandbox(1), sandbox(2)],
       starting: [
-        { jobId: 2, attempt: 1, pool: "cpu" },
-        { jobId: 3, attempt: 1, pool: "cpu" },
+        { jobId: 2, attempt: 1, pool: "cpu", repository: "acme/app" },
+        { jobId: 3, attempt: 1, pool: "cpu", repository: "acme/app" },
       ],
     },
     ["defer:pool-at-capacity 9"],
@@ -152,6 +153,66 @@ const cases: [string, Partial<Snapshot>, string[]][] = [
 describe("decide", () => {
   it.each(cases)("%s", (_, given, expected) => {
     expect(decide(snapshot(given), policy()).map(brief)).toEqual(expected);
+  });
+
+  it("a fork's pull request is refused, unless the policy isolates it", () => {
+    const jobs = [job(1, { isForkPullRequest: true })];
+    expect(decide(snapshot({ jobs }), policy()).map(brief)).toEqual(["refuse:fork-pull-request 1"]);
+    const isolating = policy("access: { repositories: [acme/*], fork-pull-requests: isolated }");
+    expect(decide(snapshot({ jobs }), isolating)).toMatchObject([{ action: "spawn", isIsolated: true }]);
+    // A runner that was made for trusted code, with its secrets, is not given to it; nor the other way round.
+    const taken = job(2, { status: "in_progress", runnerName: "theirs" });
+    const trusted = decide(snapshot({ jobs: [...jobs, taken], sandboxes: [sandbox(2)] }), isolating);
+    expect(trusted.map(brief)).toEqual(["ignore:foreign-runner 2", "spawn 1#1 in cpu", "terminate:surplus sb-2"]);
+    const isolated = sandbox(2, { isIsolated: true });
+    const plain = decide(snapshot({ jobs: [job(1), taken], sandboxes: [isolated] }), isolating);
+    expect(plain.map(brief)).toEqual(["ignore:foreign-runner 2", "spawn 1#1 in cpu", "terminate:surplus sb-2"]);
+  });
+
+  it("holds the limit of a repository", () => {
+    const jobs = [job(1), job(2), job(3, { repository: "acme/other" })];
+    const limited = policy("limits: { max-runners-per-repository: 1 }");
+    const decisions = decide(snapshot({ jobs, sandboxes: [sandbox(9)] }), limited);
+    expect(decisions.map(brief).sort()).toEqual([
+      "defer:repository-at-capacity 1",
+      "defer:repository-at-capacity 2",
+      "spawn 3#1 in cpu",
+    ]);
+  });
+
+  it("when there is not room for all, is fair between repositories, and then takes the oldest first", () => {
+    const jobs = [
+      ...[1, 2, 3, 4].map((id) => job(id, { repository: "acme/loud", createdAt: now - 9_000 + id })),
+      job(5, { repository: "acme/quiet", createdAt: now - 1_000 }),
+    ];
+    expect(decide(snapshot({ jobs }), policy()).map(brief)).toEqual([
+      "spawn 1#1 in cpu",
+      "spawn 5#1 in cpu",
+      "spawn 2#1 in cpu",
+      "defer:pool-at-capacity 3",
+      "defer:pool-at-capacity 4",
+    ]);
+  });
+
+  it("ends a Sandbox whose runner never came online, and one that idles for too long, but none that works", () => {
+    const old = { createdAt: now - 26 * 60_000 };
+    const older = { createdAt: now - 31 * 60_000 };
+    const sandboxes = [
+      sandbox(1, old),
+      sandbox(2, old),
+      sandbox(3, older),
+      sandbox(4, older),
+      sandbox(5, { ...older, busy: true }),
+    ];
+    const registrations = [
+      registration(runner(1), { online: false }),
+      registration(runner(2)),
+      registration(runner(3)),
+      registration(runner(4), { busy: true }),
+      registration(runner(5)),
+    ];
+    const decisions = decide(snapshot({ sandboxes, registrations }), policy());
+    expect(decisions.map(brief)).toEqual(["terminate:never-registered sb-1", "terminate:idle sb-3"]);
   });
 
   it("holds the fleet's limit over all pools", () => {

@@ -29,6 +29,7 @@ export function job(id: number, given: Partial<Job> = {}): Job {
     runnerName: null,
     createdAt: now - 5_000,
     htmlUrl: "",
+    isForkPullRequest: false,
     ...given,
   };
 }
@@ -45,6 +46,8 @@ export function sandbox(jobId: number, given: Partial<FleetSandbox> = {}): Fleet
     busy: false,
     runnerName: runner(jobId),
     registrationId: jobId + 1,
+    resourceLabel: "",
+    isIsolated: false,
     ...given,
   };
 }

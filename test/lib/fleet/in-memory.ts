@@ -1,7 +1,13 @@
 // GitHub and Modal behind the fleet's ports, in memory. Calls are counted; faults are switched on by the test.
 import { readSandbox } from "../../../src/lib/fleet/names.ts";
-import { type GitHub, type Modal, NameTaken } from "../../../src/lib/fleet/ports.ts";
-import type { FleetSandbox, Job, Registration } from "../../../src/lib/fleet/snapshot.ts";
+import {
+  type GitHub,
+  type MintRequest,
+  type Modal,
+  NameTaken,
+  type SandboxSpec,
+} from "../../../src/lib/fleet/ports.ts";
+import type { EndedSandbox, FleetSandbox, Job, Registration } from "../../../src/lib/fleet/snapshot.ts";
 
 export class InMemoryGitHub implements GitHub {
   readonly jobs = new Map<number, Job>();
@@ -23,8 +29,14 @@ export class InMemoryGitHub implements GitHub {
     return result;
   }
 
-  mintRunner({ name, repository }: { name: string; repository: string }) {
+  readonly minted: MintRequest[] = [];
+  /** Runs that are of pull requests from forks. */
+  readonly forkRuns = new Set<number>();
+
+  mintRunner(request: MintRequest) {
+    const { name, repository } = request;
     return this.#call("mint", () => {
+      this.minted.push(request);
       if ([...this.runners.values()].some((runner) => runner.name === name)) throw new NameTaken(name);
       const id = this.#nextId++;
       this.runners.set(id, { id, name, online: false, busy: false, repository });
@@ -45,6 +57,18 @@ export class InMemoryGitHub implements GitHub {
 
   job(_repository: string, id: number) {
     return this.#call("job", () => this.jobs.get(id));
+  }
+
+  run(_repository: string, runId: number) {
+    return this.#call("run", () => ({ isForkPullRequest: this.forkRuns.has(runId) }));
+  }
+
+  repositories() {
+    return this.#call("repositories", () => [...new Set([...this.jobs.values()].map((job) => job.repository))]);
+  }
+
+  redeliverFailed() {
+    return this.#call("redeliver", () => 0);
   }
 
   unfinishedJobs() {
@@ -74,8 +98,16 @@ export class InMemoryModal implements Modal {
     return this.#call("list", () => [...this.alive.values()].map(({ secrets: _, ...sandbox }) => ({ ...sandbox })));
   }
 
-  create(spec: { name: string; tags: Record<string, string>; secretEnvironment: Record<string, string> }) {
+  readonly specs: SandboxSpec[] = [];
+  readonly past: EndedSandbox[] = [];
+
+  ended(since: number) {
+    return this.#call("ended", () => this.past.filter((sandbox) => sandbox.createdAt >= since));
+  }
+
+  create(spec: SandboxSpec) {
     return this.#call("create", () => {
+      this.specs.push(spec);
       if ([...this.alive.values()].some((sandbox) => sandbox.name === spec.name)) throw new NameTaken(spec.name);
       const id = `sb-${this.#nextId++}`;
       const sandbox = readSandbox(id, spec.name, spec.tags);

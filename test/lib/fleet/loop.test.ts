@@ -3,6 +3,8 @@ import { FleetLoop, type Step } from "../../../src/lib/fleet/loop.ts";
 import { parseRunnerName } from "../../../src/lib/fleet/names.ts";
 import { Unavailable } from "../../../src/lib/fleet/ports.ts";
 import type { Job } from "../../../src/lib/fleet/snapshot.ts";
+import { parsePolicy } from "../../../src/lib/policy/parse.ts";
+import type { Policy } from "../../../src/lib/policy/schema.ts";
 import { job, now, policy, runner, sandbox } from "./fixtures.ts";
 import { InMemoryGitHub, InMemoryModal } from "./in-memory.ts";
 
@@ -76,6 +78,16 @@ describe("news of a queued job", () => {
     expect([...modal.alive.values()][0]?.registrationId).toBe([...github.runners.keys()][0]);
   });
 
+  it("two of them at two controllers at once, with one place left: no more than the limit stay", async () => {
+    for (const id of [1, 2]) await through(newLoop().hear(queue(id)));
+    const outcomes = await Promise.all([through(newLoop().hear(queue(3))), through(newLoop().hear(queue(4)))]);
+    expect(outcomes.flat()).toContain("defer:pool-at-capacity (put off)");
+    expect(modal.alive.size).toBeLessThanOrEqual(3);
+    expect(github.runners.size).toBe(modal.alive.size);
+    await through(newLoop().reconcile());
+    expect(modal.alive.size).toBe(3);
+  });
+
   it("of many jobs at once never starts more than the limit, and starts the rest when there is room", async () => {
     const loop = newLoop();
     const news = Array.from({ length: 8 }, (_, index) => queue(index + 1));
@@ -109,6 +121,118 @@ describe("news of a queued job", () => {
 
   it("of which GitHub knows nothing (yet) is believed", async () => {
     expect(await through(newLoop().hear(job(1, { createdAt: now - 3_600_000 })))).toEqual(["spawn"]);
+  });
+});
+
+describe("what a Sandbox gets", () => {
+  const pool = `
+pools:
+  - name: build
+    labels: [build]
+    volumes: [{ name: cache, path: /cache, per-repository: true }, { name: data, path: /data }]
+    secrets: [registry]
+    egress: { domains: [github.com] }
+    resources: { max-cpu: 8, max-memory: 16GiB }
+`;
+  const withPool = (access = "deny") =>
+    parsePolicy(
+      `fleet: test\ngithub: { owner: acme }\naccess: { repositories: ["acme/*"], fork-pull-requests: ${access} }\n${pool}`,
+    );
+  const loopOf = (given: Policy) => new FleetLoop({ policy: given, github, modal, now: () => time, random });
+
+  it("is its pool's volumes, those for one repository under its name, secrets and egress", async () => {
+    expect(await through(loopOf(withPool()).hear(queue(1, { labels: ["build"] })))).toEqual(["spawn"]);
+    expect(modal.specs[0]).toMatchObject({
+      volumes: [
+        { name: "cache", path: "/cache", subPath: "acme/app" },
+        { name: "data", path: "/data" },
+      ],
+      secrets: ["registry"],
+      egress: { domains: ["github.com"], cidrs: [] },
+      cpu: 2,
+    });
+  });
+
+  it("is what its resource label asks for, and the runner registers with that label", async () => {
+    const news = queue(1, { labels: ["build/cpu=8/memory=8g"] });
+    expect(await through(loopOf(withPool()).hear(news))).toEqual(["spawn"]);
+    expect(modal.specs[0]).toMatchObject({ cpu: 8, memoryMiB: 8192 });
+    expect(github.minted[0]?.labels).toContain("build/cpu=8/memory=8g");
+    expect([...modal.alive.values()][0]).toMatchObject({ resourceLabel: "build/cpu=8/memory=8g" });
+  });
+
+  it("for a stranger's code is neither volumes nor secrets, or nothing at all where the policy denies it", async () => {
+    github.forkRuns.add(7000);
+    expect(
+      await through(loopOf(withPool()).hear(queue(1, { labels: ["build"], isForkPullRequest: undefined }))),
+    ).toEqual(["refuse:fork-pull-request"]);
+    const news = queue(2, { labels: ["build"], isForkPullRequest: undefined });
+    expect(await through(loopOf(withPool("isolated")).hear(news))).toEqual(["spawn"]);
+    expect(modal.specs[0]).toMatchObject({ volumes: [], secrets: [] });
+    expect(modal.specs[0]?.egress?.domains).toContain("github.com");
+    expect([...modal.alive.values()][0]?.isIsolated).toBe(true);
+  });
+
+  it("asks GitHub once a run whose code it is", async () => {
+    const loop = loopOf(withPool());
+    for (const id of [1, 2, 3])
+      await through(loop.hear(queue(id, { labels: ["build"], isForkPullRequest: undefined })));
+    expect(github.calls.filter((call) => call === "run")).toHaveLength(1);
+  });
+});
+
+describe("a pool that keeps runners ready", () => {
+  const warmPolicy = parsePolicy(
+    "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal], min-idle: 2 }]",
+  );
+
+  it("has them started, gives them to jobs that come, and replaces them", async () => {
+    const loop = new FleetLoop({ policy: warmPolicy, github, modal, now: () => time, random });
+    expect(await through(loop.reconcile())).toEqual(["warm", "warm"]);
+    expect(await through(loop.reconcile())).toEqual([]);
+    expect(await through(loop.hear(queue(1)))).toEqual(["assign:spare", "warm"]);
+    const tags = [...modal.alive.values()].map(({ name, jobId }) => [name, jobId]);
+    expect(tags).toEqual([
+      ["warm-cpu-1", 1],
+      ["warm-cpu-2", 0],
+      ["warm-cpu-3", 0],
+    ]);
+    // GitHub may give the job to the other one all the same.
+    expect(await through(loop.hear(pickUp(1, 101)))).toEqual(["assign:picked-up", "terminate:surplus", "warm"]);
+  });
+});
+
+describe("the daily budget", () => {
+  it("once spent, starts nothing until midnight", async () => {
+    const budget = parsePolicy(
+      "fleet: test\ngithub: { owner: acme }\nlimits: { daily-budget-dollars: 1 }\npools: [{ name: gpu, labels: [g], gpu: H100 }]",
+    );
+    const loop = new FleetLoop({ policy: budget, github, modal, now: () => time, random });
+    const old = sandbox(9, { pool: "gpu", createdAt: now - 3_600_000 });
+    modal.past.push({ ...old, endedAt: now - 1_800_000 });
+    expect(await through(loop.hear(queue(1, { labels: ["g"] })))).toEqual(["defer:daily-budget-spent"]);
+    time = Date.parse("2026-03-02T00:00:01Z");
+    expect(await through(loop.hear(queue(2, { labels: ["g"], createdAt: time })))).toContain("spawn");
+  });
+});
+
+describe("a runner that fails to start", () => {
+  it("is tried again later and later", async () => {
+    const loop = newLoop();
+    const waits: number[] = [];
+    const news = queue(1);
+    for (let failures = 0; failures < 4; failures++) {
+      const failedAt = time;
+      while ((await through(loop.reconcile()))[0] !== "spawn") time += 5_000;
+      waits.push((time - failedAt) / 1000);
+      const [dead] = [...modal.alive.values()];
+      if (!dead) throw new Error("nothing was started");
+      modal.alive.delete(dead.id);
+      github.runners.clear();
+      modal.past.push({ ...dead, endedAt: time });
+      github.jobs.set(1, news);
+    }
+    expect(waits).toEqual([0, 30, 60, 120]);
   });
 });
 
@@ -216,6 +340,16 @@ describe("which runner took which job", () => {
     ]);
   });
 
+  it("may be another one than the Sandbox that is still being created: that one is ended as soon as it is there", async () => {
+    const loop = newLoop();
+    const steps = await loop.hear(queue(1));
+    const over = { ...job(1), status: "completed" as const, conclusion: "success", runnerName: "theirs" };
+    github.jobs.set(1, over);
+    expect(await through(loop.hear(over))).toEqual(["ignore:nothing-to-do"]);
+    expect(await through(Promise.resolve(steps))).toEqual(["spawn"]);
+    expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+  });
+
   it("is asked of GitHub before an idle runner is ended: one that turns out busy is kept", async () => {
     const loop = newLoop();
     await through(loop.hear(queue(1)));
@@ -262,7 +396,7 @@ describe("reconcile", () => {
   it("asks once more before it starts a runner, since reading the whole fleet takes long", async () => {
     const news = queue(1);
     modal.before = (call) => {
-      if (call === "list") github.jobs.set(1, { ...news, status: "completed", conclusion: "success" });
+      if (call === "ended") github.jobs.set(1, { ...news, status: "completed", conclusion: "success" });
     };
     expect(await through(newLoop().reconcile())).toEqual(["ignore:not-queued"]);
     expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);

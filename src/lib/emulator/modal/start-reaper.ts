@@ -23,17 +23,22 @@ export interface Reaper {
  * Starts a reaper in a session of its own, tied to this process by a pipe: it acts when `close` is called or when this
  * process ends in any way, kill -9 included.
  * @param marker a random text; letters and digits.
+ * @param directory a folder that goes with this process, removed once all is killed
  */
-export async function startReaper(marker: string): Promise<Reaper> {
+export async function startReaper(marker: string, directory?: string): Promise<Reaper> {
   const program = import.meta.url.endsWith(".ts")
     ? fileURLToPath(new URL("./reaper.ts", import.meta.url))
     : packageFile("dist", "reaper.js");
-  const child = spawn(process.execPath, [program, markerVariable, marker], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-    // Nothing of our environment: it may hold secrets, and options for Node that are not meant for it.
-    env: { PATH: process.env["PATH"] },
-  });
+  const child = spawn(
+    process.execPath,
+    [program, markerVariable, marker, ...(directory === undefined ? [] : [directory])],
+    {
+      detached: true,
+      stdio: ["pipe", "ignore", "ignore"],
+      // Nothing of our environment: it may hold secrets, and options for Node that are not meant for it.
+      env: { PATH: process.env["PATH"] },
+    },
+  );
   await once(child, "spawn");
   const ended = once(child, "exit");
   // Neither the reaper nor the pipe keeps a program alive that has nothing else to do.

@@ -1,0 +1,44 @@
+import * as Flags from "@oclif/core/flags";
+import { BaseCommand } from "../lib/cli/base-command.ts";
+import { ExitCode } from "../lib/cli/exit-codes.ts";
+import { type Column, renderTable } from "../lib/cli/table.ts";
+import { openFleet } from "../lib/operations/fleet-access.ts";
+import { type ReconciledItem, reconcileFleet } from "../lib/operations/reconcile-fleet.ts";
+
+const columns: Column<ReconciledItem>[] = [
+  {
+    header: "REASON",
+    value: (item) => item.reason,
+    colour: (item, colours) => (item.done === false ? colours.yellow : colours.bold),
+  },
+  { header: "JOB", value: (item) => (item.job ? String(item.job) : "") },
+  { header: "RUNNER", value: (item) => item.runner ?? "", shrinks: true },
+  { header: "DETAIL", value: (item) => item.detail, shrinks: true },
+];
+
+export default class Reconcile extends BaseCommand<typeof Reconcile> {
+  static override summary = "Look at the whole fleet now and mend what is not as it should be.";
+  static override description =
+    "What the controller does every minute: jobs without a runner, Sandboxes without a registration, registrations " +
+    "without a Sandbox, runners that nobody needs, deliveries that failed. Exit code 8: something is put off.";
+  static override examples = ["<%= config.bin %> <%= command.id %> --dry-run", "<%= config.bin %> <%= command.id %>"];
+  static override flags = {
+    "dry-run": Flags.boolean({ summary: "Only say what would be done, and why." }),
+    policy: Flags.string({ summary: "The policy file of the fleet.", helpValue: "<file>" }),
+  };
+
+  async run(): Promise<void> {
+    const now = () => this.clock.now();
+    const warn = (text: string) => this.io.note(text);
+    const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
+    try {
+      const items = await reconcileFleet(fleet, { isPreview: this.flags["dry-run"], now });
+      this.output(items, (rows) => renderTable(rows, columns, this.io.stdout));
+      if (items.length === 0 && this.io.stderr.isTTY) this.io.note("Everything is as it should be.");
+      const isPutOff = items.some((item) => item.done === false || item.reason.startsWith("defer:"));
+      if (isPutOff && !this.flags["dry-run"]) this.setExitCode(ExitCode.Pending);
+    } finally {
+      fleet.close();
+    }
+  }
+}

@@ -1,0 +1,233 @@
+// Whether a queued job gets a runner, and if not, why not. Pure, like decide.ts.
+import { allowsRepository, resolveJob, runnerLabels } from "../policy/match.ts";
+import type { Policy, Pool } from "../policy/schema.ts";
+import type { Decision, Nothing, Spawn } from "./decision.ts";
+import type { Ledger } from "./ledger.ts";
+import { parseSandboxName } from "./names.ts";
+import { type ReasonCode, reasons } from "./reasons.ts";
+import type { EndedSandbox, FleetSandbox, Job, Snapshot } from "./snapshot.ts";
+
+/** A failed start is tried again after half a minute, then twice as long each time, at most a quarter of an hour. */
+const firstRetryMs = 30_000;
+const longestRetryMs = 15 * 60_000;
+
+/** A decision about one queued job, with Sandboxes that nobody needs any more at hand. */
+export interface Provision {
+  policy: Policy;
+  ledger: Ledger;
+  snapshot: Snapshot;
+  /** Idle Sandboxes that no job needs; one that is given away is taken out. */
+  spare: FleetSandbox[];
+}
+
+/** The one thing to be said of a queued job. */
+export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision): Decision {
+  if (!allowsRepository(policy, job.repository)) {
+    const allowed = policy.access.repositories.join(", ");
+    return nothing("ignore:repository-not-allowed", job, `${job.repository} is not among: ${allowed}`);
+  }
+  const match = resolveJob(policy, job.labels);
+  if (match.kind === "none") return nothing(match.reason, job, match.detail);
+  const { pool, resources, labels } = match;
+  if (job.isForkPullRequest && policy.access.forkPullRequests === "deny") {
+    return nothing("refuse:fork-pull-request", job);
+  }
+  const isIsolated = job.isForkPullRequest === true;
+  const own = ledger.forJob(job.id).find((sandbox) => !sandbox.busy);
+  if (own || ledger.isStarting(job.id)) {
+    const where = own ? `Sandbox ${own.id} waits for it` : "its Sandbox is being created";
+    return nothing("ignore:already-provisioned", job, where);
+  }
+  const resourceLabel = labels.find((label) => !runnerLabels(pool).includes(label)) ?? "";
+  const isInScope = ({ repository }: FleetSandbox) =>
+    policy.github.scope === "organization" || repository === job.repository;
+  const free = take(
+    spare,
+    (other) => isAlike(other, { pool: pool.name, resourceLabel, isIsolated }) && isInScope(other),
+  );
+  if (free) return assign(free, job, false, "assign:spare", ledger);
+  const deferral = deferred(job, pool, { policy, ledger, snapshot });
+  if (deferral) return deferral;
+  const attempt = ledger.nextAttempt(job.id);
+  ledger.reserve({ jobId: job.id, attempt, pool: pool.name, repository: job.repository });
+  const detail = `job ${job.id} of ${job.repository} gets a runner of pool ${pool.name}`;
+  const spawn: Spawn = {
+    action: "spawn",
+    reason: "spawn",
+    detail,
+    job,
+    pool: pool.name,
+    attempt,
+    resources,
+    labels,
+    resourceLabel,
+    isIsolated,
+    room: roomFor({ pool: pool.name, repository: job.repository }, policy, ledger),
+  };
+  return spawn;
+}
+
+/** Why the job has to wait, if it does. */
+function deferred(job: Job, pool: Pool, { policy, ledger, snapshot }: Omit<Provision, "spare">): Nothing | undefined {
+  const failure = failedStart(job, snapshot);
+  if (failure) return nothing("defer:start-failed", job, failure);
+  const full = fullest({ pool: pool.name, repository: job.repository }, policy, ledger);
+  if (full) return nothing(full.reason, job, full.detail);
+  const { dailyBudgetDollars } = policy.limits;
+  if (dailyBudgetDollars !== undefined && (snapshot.spentToday ?? 0) >= dailyBudgetDollars) {
+    const detail = `about $${(snapshot.spentToday ?? 0).toFixed(2)} of today's $${dailyBudgetDollars} are spent`;
+    return nothing("defer:daily-budget-spent", job, detail);
+  }
+  return undefined;
+}
+
+/** A limit of the policy, and how many Sandboxes count against it. */
+interface Limit {
+  reason: "defer:fleet-at-capacity" | "defer:pool-at-capacity" | "defer:repository-at-capacity";
+  count: number;
+  most: number;
+  what: string;
+}
+
+/** Every limit that a Sandbox of this pool for this repository counts against. */
+function limitsOn({ pool, repository }: Wanted, policy: Policy, count: Ledger["count"]): Limit[] {
+  const { maxRunners, maxRunnersPerRepository } = policy.limits;
+  const inPool = policy.pools.find((entry) => entry.name === pool)?.maxRunners ?? 0;
+  const limits: Limit[] = [
+    { reason: "defer:fleet-at-capacity", count: count(), most: maxRunners, what: "the fleet" },
+    {
+      reason: "defer:pool-at-capacity",
+      count: count((entry) => entry.pool === pool),
+      most: inPool,
+      what: `pool ${pool}`,
+    },
+  ];
+  if (maxRunnersPerRepository !== undefined && repository !== undefined) {
+    const ofRepository = count((entry) => entry.jobId !== 0 && entry.repository === repository);
+    const reason = "defer:repository-at-capacity";
+    limits.push({ reason, count: ofRepository, most: maxRunnersPerRepository, what: repository });
+  }
+  return limits;
+}
+
+/** A Sandbox that is to be, or was just, started; without a repository when it is of no job. */
+interface Wanted {
+  pool: string;
+  repository: string | undefined;
+}
+
+/** The limit that does not allow one more Sandbox, if there is one. */
+function fullest(wanted: Wanted, policy: Policy, ledger: Ledger): { reason: ReasonCode; detail: string } | undefined {
+  const full = limitsOn(wanted, policy, (matches) => ledger.count(matches)).find(({ count, most }) => count >= most);
+  return full && { reason: full.reason, detail: `${full.count} of ${full.most} Sandboxes of ${full.what} are alive` };
+}
+
+/** How many more Sandboxes like this one the tightest limit allows. */
+function roomFor(wanted: Wanted, policy: Policy, ledger: Ledger): number {
+  const limits = limitsOn(wanted, policy, (matches) => ledger.count(matches));
+  return Math.min(...limits.map(({ count, most }) => most - count));
+}
+
+/**
+ * The limit that a Sandbox which was just started exceeds, if any: two controllers that each saw the last free place
+ * have both taken it.
+ * @param alive every living Sandbox of the fleet, that one included
+ */
+export function exceededLimit(
+  wanted: Wanted,
+  policy: Policy,
+  alive: readonly FleetSandbox[],
+): { reason: ReasonCode; detail: string } | undefined {
+  const limits = limitsOn(wanted, policy, (matches = () => true) => alive.filter(matches).length);
+  const exceeded = limits.find(({ count, most }) => count > most);
+  return exceeded && { reason: exceeded.reason, detail: `${exceeded.what} has ${exceeded.count} of ${exceeded.most}` };
+}
+
+/** Sandboxes of this job that ended without ever having got a job: why wait, if it is too early for the next try. */
+function failedStart(job: Job, { ended = [], now }: Snapshot): string | undefined {
+  const failed = ended.filter((entry: EndedSandbox) => !entry.busy && parseSandboxName(entry.name)?.jobId === job.id);
+  if (failed.length === 0) return undefined;
+  const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (failed.length - 1));
+  const nextAt = Math.max(...failed.map((entry) => entry.endedAt)) + waitMs;
+  if (now >= nextAt) return undefined;
+  const seconds = Math.ceil((nextAt - now) / 1000);
+  return `${failed.length} Sandboxes for it ended without a job; the next is tried in ${seconds} s`;
+}
+
+/** Whether one Sandbox can do what the other was made for: same pool, same labels, same trust. */
+export function isAlike(a: Likeness, b: Likeness): boolean {
+  return a.pool === b.pool && a.resourceLabel === b.resourceLabel && a.isIsolated === b.isIsolated;
+}
+
+type Likeness = Pick<FleetSandbox, "pool" | "resourceLabel" | "isIsolated">;
+
+/**
+ * Queued jobs in the order in which they are served: whose repository has the fewest Sandboxes goes first, then the
+ * oldest. Where there is room for all, the order changes nothing.
+ */
+export function inFairOrder(jobs: readonly Job[], ledger: Ledger): Job[] {
+  const waiting = new Map<string, Job[]>();
+  for (const job of jobs) waiting.set(job.repository, [...(waiting.get(job.repository) ?? []), job]);
+  const share = new Map(
+    [...waiting.keys()].map((repository) => [repository, ledger.count((entry) => entry.repository === repository)]),
+  );
+  const ordered: Job[] = [];
+  while (waiting.size > 0) {
+    const heads = [...waiting].map(([repository, [head]]) => ({ repository, head: head as Job }));
+    heads.sort(
+      (a, b) =>
+        (share.get(a.repository) ?? 0) - (share.get(b.repository) ?? 0) ||
+        a.head.createdAt - b.head.createdAt ||
+        a.head.id - b.head.id,
+    );
+    const [{ repository, head }] = heads as [(typeof heads)[number]];
+    ordered.push(head);
+    share.set(repository, (share.get(repository) ?? 0) + 1);
+    const rest = waiting.get(repository)?.slice(1) ?? [];
+    if (rest.length > 0) waiting.set(repository, rest);
+    else waiting.delete(repository);
+  }
+  return ordered;
+}
+
+/** Tops up the runners that pools keep ready. */
+export function keepWarm({ policy, ledger }: Pick<Provision, "policy" | "ledger">): Decision[] {
+  const decisions: Decision[] = [];
+  for (const pool of policy.pools) {
+    for (let ready = ledger.countReady(pool.name); ready < pool.minIdle; ready++) {
+      const wanted = { pool: pool.name, repository: undefined };
+      if (fullest(wanted, policy, ledger)) break;
+      const slot = ledger.nextWarmSlot(pool.name);
+      ledger.reserve({ jobId: 0, attempt: slot, pool: pool.name, repository: "" });
+      const detail = `pool ${pool.name} keeps ${pool.minIdle} runners ready, and has ${ready}`;
+      const room = roomFor(wanted, policy, ledger);
+      decisions.push({ action: "warm", reason: "warm", detail, pool: pool.name, slot, room });
+    }
+  }
+  return decisions;
+}
+
+/** Assigns in the ledger and says so. */
+export function assign(
+  sandbox: FleetSandbox,
+  job: Pick<Job, "id" | "runId" | "repository">,
+  busy: boolean,
+  reason: ReasonCode,
+  ledger: Ledger,
+): Decision {
+  const before = { ...sandbox };
+  ledger.assign(sandbox, job, busy);
+  const detail = `${sandbox.runnerName} serves job ${job.id}: ${reasons[reason]}`;
+  return { action: "assign", reason, detail, sandbox: before, job, busy };
+}
+
+/** Nothing is done for the job, for this reason. */
+export function nothing(reason: ReasonCode, job: Job, detail: string = reasons[reason]): Nothing {
+  return { action: "none", reason, detail, job };
+}
+
+/** Takes the first that fits out of a list. */
+export function take<T>(list: T[], fits: (entry: T) => boolean): T | undefined {
+  const index = list.findIndex(fits);
+  return index < 0 ? undefined : list.splice(index, 1)[0];
+}

@@ -1,0 +1,49 @@
+// Looks at the whole fleet by hand: what is not as it should be, and, unless it is only asked, mends it.
+import type { Outcome } from "../fleet/act.ts";
+import type { Decision } from "../fleet/decision.ts";
+import { FleetLoop } from "../fleet/loop.ts";
+import { randomSuffix } from "../fleet/names.ts";
+import type { ReasonCode } from "../fleet/reasons.ts";
+import type { FleetAccess } from "./fleet-access.ts";
+
+export interface ReconciledItem {
+  action: Decision["action"];
+  reason: ReasonCode;
+  detail: string;
+  job: number | null;
+  runner: string | null;
+  sandboxId: string | null;
+  registrationId: number | null;
+  /** Whether it is carried out; null for a preview. */
+  done: boolean | null;
+}
+
+/** Everything that is to be done, and every job that has to wait; what is as it should be is left out. */
+export async function reconcileFleet(
+  fleet: FleetAccess,
+  options: { isPreview: boolean; now(): number },
+): Promise<ReconciledItem[]> {
+  const loop = new FleetLoop({ ...fleet, now: options.now, random: randomSuffix });
+  if (options.isPreview) return (await loop.preview()).filter(isWorthTelling).map((decision) => itemOf(decision));
+  const steps = (await loop.reconcile()).filter(({ decision }) => isWorthTelling(decision));
+  return Promise.all(steps.map(async ({ decision, outcome }) => itemOf(decision, await outcome)));
+}
+
+function isWorthTelling(decision: Decision): boolean {
+  return decision.action !== "none" || /^(defer|refuse):/.test(decision.reason);
+}
+
+function itemOf(decision: Decision, outcome?: Outcome): ReconciledItem {
+  const sandbox = "sandbox" in decision ? decision.sandbox : undefined;
+  const registration = "registration" in decision ? decision.registration : undefined;
+  return {
+    action: decision.action,
+    reason: outcome?.reason ?? decision.reason,
+    detail: outcome?.detail ?? decision.detail,
+    job: "job" in decision ? decision.job.id : (sandbox?.jobId ?? null),
+    runner: outcome?.runnerName ?? sandbox?.runnerName ?? registration?.name ?? null,
+    sandboxId: outcome?.sandboxId ?? sandbox?.id ?? null,
+    registrationId: registration?.id ?? sandbox?.registrationId ?? null,
+    done: outcome?.done ?? null,
+  };
+}
