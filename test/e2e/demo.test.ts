@@ -80,7 +80,7 @@ describe("modal-gha demo", () => {
     writeFileSync(join(repository, ".github", "workflows", "a.yml"), workflow("windows-latest"));
     const bad = await run(["demo", "--workflow", repository], env);
     expect(bad.code).toBe(1);
-    expect(bad.stdout).toContain("ignore:no-pool-matches no pool has all of [windows-latest]");
+    expect(bad.stdout).toMatch(/ignore:no-pool-matches .*windows-latest/);
     expect(bad.stdout).toContain("job only: cancelled");
     expect(leftovers()).toEqual([]);
   });

@@ -28,7 +28,7 @@ export function explainError(error: unknown): Explanation {
       const { code, message, why, nextSteps, exitCode } = e;
       return { code, message, why, nextSteps, exitCode };
     }
-    for (const explain of [usage, github, modal, policy, network, system, aborted]) {
+    for (const explain of [usage, unavailable, github, modal, policy, network, system, aborted]) {
       const explanation = explain(e as unknown as Shape);
       if (explanation !== undefined) return explanation;
     }
@@ -61,6 +61,25 @@ export function usage(error: Shape, commandId?: string): Explanation | undefined
     exitCode: exit,
   };
 }
+
+/** Unavailable of lib/fleet/ports.ts: waiting helps. Refused of lib/github/errors.ts: its message says what to mend. */
+const unavailable: Explainer = (error) => {
+  if (error.name === "Refused" && error["cause"] === undefined) {
+    return { code: "refused", message: error.message, nextSteps: [doctor], exitCode: ExitCode.Failure };
+  }
+  if (error.name !== "Unavailable") return undefined;
+  const cause = error["cause"] instanceof Error ? explainError(error["cause"]) : undefined;
+  // Wrong credentials do not mend themselves, whatever the caller makes of them.
+  if (cause?.exitCode === ExitCode.Authentication) return cause;
+  const { retryAfterSeconds, isRateLimit } = error;
+  const wait = typeof retryAfterSeconds === "number" ? `in ${Math.ceil(retryAfterSeconds)} seconds` : "in a while";
+  return {
+    code: isRateLimit === true ? "github-rate-limited" : `${error["service"]}-unavailable`,
+    message: error.message,
+    nextSteps: [`Try again ${wait}.`],
+    exitCode: ExitCode.Failure,
+  };
+};
 
 /** Octokit's RequestError (@octokit/request-error): `status`, and `response` if there was one. */
 const github: Explainer = (error) => {

@@ -12,13 +12,17 @@ const payloadSchema = z.object({
 });
 
 /**
- * Whether `X-Hub-Signature-256` is the HMAC of these bytes, compared in constant time
+ * Whether `X-Hub-Signature-256` is the HMAC of these bytes with one of the secrets, compared in constant time
  * (docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries).
  */
-export function isSigned(body: Buffer, signature: string | undefined, secret: string): boolean {
-  const expected = Buffer.from(`sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
+export function isSigned(body: Buffer, signature: string | undefined, secrets: readonly string[]): boolean {
   const given = Buffer.from(signature ?? "");
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  const matches = secrets.map((secret) => {
+    const expected = Buffer.from(`sha256=${createHmac("sha256", secret).update(body).digest("hex")}`);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  });
+  // All are compared, so that the time tells not even which one it is.
+  return matches.includes(true);
 }
 
 /** The delivery's body is not what its event says. */

@@ -1,12 +1,16 @@
 // The controller's settings: environment variables alone, the same under `dev` and on Modal.
 import { readFileSync } from "node:fs";
+import { appVariables, furtherApps, type GitHubCredentials } from "../github/credentials.ts";
 
 export interface ControllerSettings {
   policyFile: string;
   githubApiUrl: string;
-  appId: string;
-  privateKey: string;
-  webhookSecret: string;
+  /** Who we are to GitHub: the App and further ones that share the fleet, or a personal access token alone. */
+  credentials: [GitHubCredentials, ...GitHubCredentials[]];
+  /** Of each App's webhook, or of the organisation's or repository's; a delivery may be signed with any. */
+  webhookSecrets: string[];
+  /** Where the webhook of a token's organisation or repositories is sent: failed deliveries are found by it. */
+  webhookUrl: string | undefined;
   /** Own names, since MODAL_TOKEN_ID in a Modal Function makes Modal's Python client warn; those two serve as well. */
   modalTokenId: string | undefined;
   modalTokenSecret: string | undefined;
@@ -16,14 +20,16 @@ export interface ControllerSettings {
   reconcileSeconds: number;
 }
 
+const tokenVariable = "MODAL_GHA_GITHUB_TOKEN";
+
 /**
  * Reads the settings and takes the secrets out of the environment, so that no child process inherits them.
  * @throws Error naming every variable that is missing or wrong
  */
 export function readControllerSettings(environment: NodeJS.ProcessEnv): ControllerSettings {
   const faults: string[] = [];
-  const required = (name: string): string => {
-    if (!environment[name]) faults.push(`${name} is not set`);
+  const required = (name: string, instead?: string): string => {
+    if (!environment[name]) faults.push(`${name}${instead ? ` (or ${instead})` : ""} is not set`);
     return environment[name] ?? "";
   };
   const number = (name: string, byDefault: number): number => {
@@ -31,13 +37,29 @@ export function readControllerSettings(environment: NodeJS.ProcessEnv): Controll
     if (!Number.isInteger(value) || value < 0) faults.push(`${name} is not a whole number`);
     return value;
   };
-  const keyFile = environment["MODAL_GHA_PRIVATE_KEY_FILE"];
+  const app = (index: number): GitHubCredentials => {
+    const { appId: id, privateKey, privateKeyFile } = appVariables(index);
+    const appId = required(id, index === 1 ? tokenVariable : undefined);
+    const keyFile = environment[privateKeyFile];
+    if (keyFile) return { kind: "app", appId, privateKey: readKey(keyFile, faults) };
+    // On one line, as in an .env file, a key has \n for its line ends.
+    return { kind: "app", appId, privateKey: required(privateKey, privateKeyFile).replaceAll("\\n", "\n") };
+  };
+  const token = environment[tokenVariable];
+  const more = furtherApps(environment);
+  const isTokenAlone = token !== undefined && token !== "" && !environment[appVariables(1).appId];
+  if (isTokenAlone && more.length > 0) {
+    faults.push(`${appVariables(1).appId} is not set, but ${more.map((index) => appVariables(index).appId)} is`);
+  }
   const settings: ControllerSettings = {
     policyFile: required("MODAL_GHA_POLICY"),
     githubApiUrl: environment["GITHUB_API_URL"] || "https://api.github.com",
-    appId: required("MODAL_GHA_APP_ID"),
-    privateKey: keyFile ? readFileSync(keyFile, "utf8") : required("MODAL_GHA_PRIVATE_KEY"),
-    webhookSecret: required("MODAL_GHA_WEBHOOK_SECRET"),
+    credentials: isTokenAlone ? [{ kind: "token", token }] : [app(1), ...more.map(app)],
+    webhookSecrets: [
+      required(appVariables(1).webhookSecret),
+      ...more.map((index) => environment[appVariables(index).webhookSecret] ?? ""),
+    ].filter((secret) => secret !== ""),
+    webhookUrl: environment["MODAL_GHA_WEBHOOK_URL"] || undefined,
     modalTokenId: environment["MODAL_GHA_MODAL_TOKEN_ID"],
     modalTokenSecret: environment["MODAL_GHA_MODAL_TOKEN_SECRET"],
     host: environment["HOST"] || "127.0.0.1",
@@ -45,8 +67,18 @@ export function readControllerSettings(environment: NodeJS.ProcessEnv): Controll
     reconcileSeconds: number("MODAL_GHA_RECONCILE_SECONDS", 60),
   };
   if (faults.length > 0) throw new Error(`The controller cannot start: ${faults.join("; ")}.`);
-  for (const name of ["MODAL_GHA_PRIVATE_KEY", "MODAL_GHA_WEBHOOK_SECRET", "MODAL_GHA_MODAL_TOKEN_SECRET"]) {
-    delete environment[name];
-  }
+  const secrets = [1, ...more]
+    .map(appVariables)
+    .flatMap(({ privateKey, webhookSecret }) => [privateKey, webhookSecret]);
+  for (const name of [...secrets, tokenVariable, "MODAL_GHA_MODAL_TOKEN_SECRET"]) delete environment[name];
   return settings;
+}
+
+function readKey(file: string, faults: string[]): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    faults.push(`the private key ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    return "";
+  }
 }

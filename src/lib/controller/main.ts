@@ -3,11 +3,11 @@
 import type { AddressInfo } from "node:net";
 import { FleetLoop } from "../fleet/loop.ts";
 import { randomSuffix } from "../fleet/names.ts";
-import { connectGitHub } from "../github/client.ts";
 import { fleetGitHub } from "../github/fleet-github.ts";
 import { connectModal } from "../modal/client.ts";
 import { sandboxesOnModal } from "../modal/sandboxes.ts";
 import { loadPolicy } from "../policy/load.ts";
+import { connectAll } from "./connect.ts";
 import { readControllerSettings } from "./environment.ts";
 import { startSchedule } from "./schedule.ts";
 import { createControllerServer } from "./server.ts";
@@ -19,13 +19,8 @@ function log(event: string, fields: Record<string, unknown>): void {
 async function main(): Promise<void> {
   const settings = readControllerSettings(process.env);
   const { policy, hash } = await loadPolicy(settings.policyFile);
-  const { appId, privateKey } = settings;
-  const [octokit, modal] = await Promise.all([
-    connectGitHub({
-      apiUrl: settings.githubApiUrl,
-      credentials: { kind: "app", appId, privateKey },
-      owner: policy.github.owner,
-    }),
+  const [[octokit, ...others], modal] = await Promise.all([
+    connectAll(settings, policy.github.owner, log),
     connectModal({
       fleet: policy.fleet,
       ...(settings.modalTokenId ? { tokenId: settings.modalTokenId } : {}),
@@ -34,9 +29,10 @@ async function main(): Promise<void> {
     }),
   ]);
   const now = () => Date.now();
+  const isApp = settings.credentials[0].kind === "app";
   const loop = new FleetLoop({
     policy,
-    github: fleetGitHub({ octokit, policy, isApp: true, now }),
+    github: fleetGitHub({ octokit, others, policy, isApp, webhookUrl: settings.webhookUrl, now }),
     modal: sandboxesOnModal(modal, policy.fleet),
     now,
     random: randomSuffix,
@@ -44,7 +40,7 @@ async function main(): Promise<void> {
   const schedule = startSchedule(loop, settings.reconcileSeconds, log);
   const server = createControllerServer({
     loop,
-    webhookSecret: settings.webhookSecret,
+    webhookSecrets: settings.webhookSecrets,
     identity: { fleet: policy.fleet, policy: hash },
     recorder: schedule,
   });

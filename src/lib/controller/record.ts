@@ -1,5 +1,5 @@
 // Follows a step to its end: one log line for each, and a fault becomes an outcome with a reason.
-import type { Outcome } from "../fleet/act.ts";
+import { type Outcome, outcomeOf } from "../fleet/act.ts";
 import type { Decision } from "../fleet/decision.ts";
 import type { Step } from "../fleet/loop.ts";
 import { Unavailable } from "../fleet/ports.ts";
@@ -29,10 +29,9 @@ export async function record(step: Step, recorder: Recorder): Promise<Outcome> {
 /** A fault puts the work off, with the fault as the detail. */
 export function recordFault(error: unknown, recorder: Recorder, decision?: Decision): Outcome {
   const detail = error instanceof Error ? error.message : String(error);
-  const atModal = error instanceof Unavailable && error.service === "modal";
-  const reason = atModal ? "defer:modal-unavailable" : "defer:github-unavailable";
-  recorder.log("error", { reason, message: detail });
-  const outcome: Outcome = { reason, detail, done: false };
+  const outcome: Outcome =
+    error instanceof Unavailable ? outcomeOf(error) : { reason: "defer:github-unavailable", detail, done: false };
+  recorder.log("error", { reason: outcome.reason, message: detail });
   recorder.note(decision, outcome);
   return outcome;
 }

@@ -9,7 +9,8 @@ import { type Recorder, record, recordFault } from "./record.ts";
 
 export interface ServerOptions {
   loop: Pick<FleetLoop, "hear">;
-  webhookSecret: string;
+  /** A delivery may be signed with any of them. */
+  webhookSecrets: readonly string[];
   /** What GET /healthz tells besides `ok`: version and policy hash. */
   identity: Record<string, string>;
   recorder: Recorder;
@@ -48,7 +49,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     response.once("finish", () => setTimeout(() => request.destroy(), lingerMs).unref());
     return send(response, 413, { reason: "body-too-large", detail: "at most 1 MiB" }, { connection: "close" });
   }
-  if (!isSigned(body, header(request, "x-hub-signature-256"), options.webhookSecret)) {
+  if (!isSigned(body, header(request, "x-hub-signature-256"), options.webhookSecrets)) {
     options.recorder.log("refused", { status: 401, delivery });
     return send(response, 401, { reason: "bad-signature", detail: "X-Hub-Signature-256 is missing or wrong" });
   }

@@ -69,7 +69,7 @@ export async function act(decision: Decision, context: ActContext): Promise<Outc
         return done(decision);
     }
   } catch (error) {
-    if (error instanceof Unavailable) return unavailable(error);
+    if (error instanceof Unavailable) return outcomeOf(error);
     throw error;
   }
 }
@@ -264,7 +264,8 @@ function kept(name: string): Outcome {
   return { reason: "keep:busy", detail: `GitHub says that ${name} is busy`, done: true };
 }
 
-function unavailable(error: Unavailable): Outcome {
+/** The work is put off until GitHub or Modal can do it. */
+export function outcomeOf(error: Unavailable): Outcome {
   const outcome = { detail: error.message, done: false };
   const retry = error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds };
   if (error.isRateLimit) return { ...outcome, ...retry, reason: "defer:rate-limited" };

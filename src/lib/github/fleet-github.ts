@@ -1,57 +1,121 @@
-// GitHub as the fleet sees it: the port of fleet/ports.ts over Octokit.
-import type { Octokit } from "@octokit/rest";
+// GitHub as the fleet sees it: the port of fleet/ports.ts over one Octokit or several, each with a budget of its own.
 import { type GitHub, NameTaken } from "../fleet/ports.ts";
 import { allowsRepository } from "../policy/match.ts";
 import type { Policy } from "../policy/schema.ts";
+import { mintCall, type Urgency } from "./calls.ts";
+import { Redelivery } from "./deliveries.ts";
 import { explainRefusal } from "./errors.ts";
-import { readJob, readRepositories, readUnfinishedJobs } from "./jobs.ts";
+import { appHooks, hooksTo } from "./hooks.ts";
+import { readJob, readRepositories, readRun, readUnfinishedJobs } from "./jobs.ts";
+import { type PacedOctokit, reserve } from "./pace.ts";
+import { runnerGroups } from "./runner-groups.ts";
 import { listRunners, mintRunner, removeRunner, runnersPath } from "./runners.ts";
 
 export interface FleetGitHubOptions {
-  octokit: Octokit;
+  octokit: PacedOctokit;
+  /** Further Apps of the same fleet, for more budget. */
+  others?: readonly PacedOctokit[];
   policy: Policy;
   /** Whether the credentials are an App's; a personal access token lists repositories by another call. */
   isApp: boolean;
+  /** Where the fleet's webhooks are sent: with a token, the webhooks of the organisation or repositories are known by it. */
+  webhookUrl?: string | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-export function fleetGitHub({ octokit, policy, isApp, now }: FleetGitHubOptions): GitHub {
-  const { owner, scope } = policy.github;
-  const pathFor = (repository: string) => runnersPath(scope, owner, repository);
+/** Lists of so many repositories are read at a time. */
+const repositoriesAtOnce = 8;
 
-  async function reach<T>(call: () => Promise<T>): Promise<T> {
+export function fleetGitHub(options: FleetGitHubOptions): GitHub {
+  const { octokit: first, others = [], policy, isApp, now } = options;
+  const { owner, scope } = policy.github;
+  const isOrganization = scope === "organization";
+  const pathFor = (repository: string) => runnersPath(scope, owner, repository);
+  const where = (repository: string | null) => (isOrganization || repository === null ? owner : repository);
+  const managing = isOrganization ? "organization_self_hosted_runners: write" : "administration: write";
+  const groupByName = runnerGroups(() => octokitFor("sweep"), owner);
+  const redelivery = new Redelivery(now);
+
+  /** The first that has room, and so mostly the same: the answers that it remembers are its own. */
+  function octokitFor(urgency: Urgency): PacedOctokit {
+    const call = { urgency, cost: 1, as: "token" } as const;
+    return [first, ...others].find(({ pace }) => pace.budget.room(call) > 0) ?? first;
+  }
+
+  async function reach<T>(doing: string, permission: string, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
       if (error instanceof NameTaken) throw error;
-      return explainRefusal(error, now());
+      return explainRefusal(error, now(), { doing, permission });
     }
   }
 
-  async function repositories(): Promise<string[]> {
-    const all = await readRepositories(octokit, owner, isApp);
-    return all.filter((repository) => allowsRepository(policy, repository));
-  }
+  const repositories = () =>
+    reach(`list the repositories of ${owner}`, "metadata: read", async () => {
+      const all = await readRepositories(octokitFor("sweep"), owner, isApp);
+      return all.filter((repository) => allowsRepository(policy, repository));
+    });
 
   return {
-    mintRunner: (request) => reach(() => mintRunner(octokit, pathFor(request.repository), request)),
-    deregister: (registrationId, repository) => reach(() => removeRunner(octokit, pathFor(repository), registrationId)),
-    job: (repository, jobId) => reach(() => readJob(octokit, repository, jobId)),
-    registrations: () =>
-      reach(async () => {
-        if (scope === "organization") return listRunners(octokit, pathFor(""), null);
-        const found = [];
-        for (const repository of await repositories()) {
-          found.push(...(await listRunners(octokit, pathFor(repository), repository)));
-        }
-        return found;
+    mintRunner: ({ repository, name, labels, runnerGroupId }) =>
+      reach(`register a runner for ${where(repository)}`, managing, async () => {
+        const path = pathFor(repository);
+        const { runnerGroup } = policy.github;
+        const groupId = typeof runnerGroup === "string" ? await groupByName(runnerGroup) : runnerGroupId;
+        const request = { name, labels, groupId };
+        const call = mintCall(path);
+        const room = ({ pace }: PacedOctokit) => pace.budget.room(call);
+        const [most = first, ...rest] = [first, ...others].sort((a, b) => room(b) - room(a));
+        const { by, reserved } = await reserve([most, ...rest], call);
+        return mintRunner(by, path, request, reserved);
       }),
-    unfinishedJobs: () =>
-      reach(async () => {
-        const found = [];
-        for (const repository of await repositories()) found.push(...(await readUnfinishedJobs(octokit, repository)));
-        return found;
+    deregister: (registrationId, repository) =>
+      reach(`remove a runner of ${where(repository)}`, managing, () =>
+        removeRunner(octokitFor("finish"), pathFor(repository), registrationId),
+      ),
+    job: (repository, jobId) =>
+      reach(`read job ${jobId} of ${repository}`, "actions: read", () =>
+        readJob(octokitFor("finish"), repository, jobId),
+      ),
+    run: (repository, runId) =>
+      reach(`read run ${runId} of ${repository}`, "actions: read", () =>
+        readRun(octokitFor("finish"), repository, runId),
+      ),
+    repositories,
+    registrations: async () => {
+      const places = isOrganization ? [null] : await repositories();
+      return inTurns(places, (place) =>
+        reach(`list the runners of ${where(place)}`, managing, () =>
+          listRunners(octokitFor("sweep"), pathFor(place ?? ""), place),
+        ),
+      );
+    },
+    unfinishedJobs: (all) =>
+      inTurns(all, (repository) =>
+        reach(`list the jobs of ${repository}`, "actions: read", () =>
+          readUnfinishedJobs(octokitFor("sweep"), repository),
+        ),
+      ),
+    redeliverFailed: (since) =>
+      reach("redeliver webhooks", isApp ? "an App's own key" : "webhooks: write", async () => {
+        if (isApp) return redelivery.run(appHooks([first, ...others]), since);
+        if (options.webhookUrl === undefined) return 0;
+        const places = isOrganization ? [pathFor("")] : (await repositories()).map(pathFor);
+        return redelivery.run(await hooksTo(options.webhookUrl, first, places), since);
       }),
   };
+}
+
+/** What the calls give, in the order of the items; a few at a time. Throws the first failure. */
+async function inTurns<T, R>(items: readonly T[], call: (item: T) => Promise<R[]>): Promise<R[]> {
+  const results: R[][] = [];
+  const left = items.entries();
+  // They share one iterator: each takes the next item as it gets free.
+  const work = async () => {
+    for (const [index, item] of left) results[index] = await call(item);
+  };
+  await Promise.all(Array.from({ length: repositoriesAtOnce }, work));
+  return results.flat();
 }

@@ -48,14 +48,9 @@ export function splitRepository(repository: string): { owner: string; repo: stri
 
 /** One job; undefined when GitHub has none with this id in the repository. */
 export async function readJob(octokit: Octokit, repository: string, jobId: number): Promise<Job | undefined> {
-  try {
-    const parameters = { ...splitRepository(repository), job_id: jobId };
-    const { data } = await octokit.rest.actions.getJobForWorkflowRun(parameters);
-    return toJob(workflowJobSchema.parse(data), repository);
-  } catch (error) {
-    if ((error as { status?: number }).status === 404) return undefined;
-    throw error;
-  }
+  const parameters = { ...splitRepository(repository), job_id: jobId };
+  const answer = await orMissing(octokit.rest.actions.getJobForWorkflowRun(parameters));
+  return answer && toJob(workflowJobSchema.parse(answer.data), repository);
 }
 
 /** Every job of a run's latest attempt. */
@@ -68,22 +63,42 @@ export async function readRunJobs(octokit: Octokit, repository: string, runId: n
   return jobs.map((job) => toJob(workflowJobSchema.parse(job), repository));
 }
 
+/** The part of a run that says whose code it runs: docs.github.com/rest/actions/workflow-runs#get-a-workflow-run. */
+const runSchema = z.object({
+  event: z.string(),
+  repository: z.object({ full_name: z.string() }),
+  // Null when the fork is gone.
+  head_repository: z.object({ full_name: z.string() }).nullish(),
+});
+
+/** Whether a run is of a pull request from a fork: its code comes from another repository, or one that is gone. */
+export async function readRun(
+  octokit: Octokit,
+  repository: string,
+  runId: number,
+): Promise<{ isForkPullRequest: boolean } | undefined> {
+  const parameters = { ...splitRepository(repository), run_id: runId };
+  const answer = await orMissing(octokit.rest.actions.getWorkflowRun(parameters));
+  if (!answer) return undefined;
+  const run = runSchema.parse(answer.data);
+  const head = run.head_repository?.full_name.toLowerCase();
+  const isOwn = head === run.repository.full_name.toLowerCase();
+  return { isForkPullRequest: !isOwn && (head !== undefined || run.event.startsWith("pull_request")) };
+}
+
 /**
- * Every job of a repository that is not completed. GitHub lists no jobs by status, only runs: so two lists of runs,
- * then the jobs of each (docs.github.com/rest/actions/workflow-runs).
+ * Every job of a repository that is not completed; none where the repository is gone. GitHub lists no jobs by status,
+ * only runs: so two lists of runs, then the jobs of each (docs.github.com/rest/actions/workflow-runs).
  */
 export async function readUnfinishedJobs(octokit: Octokit, repository: string): Promise<Job[]> {
   const runIds = new Set<number>();
   for (const status of ["queued", "in_progress"] as const) {
-    const runs = await octokit.paginate(octokit.rest.actions.listWorkflowRunsForRepo, {
-      ...splitRepository(repository),
-      status,
-      per_page: 100,
-    });
-    for (const run of runs) runIds.add(run.id);
+    const parameters = { ...splitRepository(repository), status, per_page: 100 };
+    const runs = await orMissing(octokit.paginate(octokit.rest.actions.listWorkflowRunsForRepo, parameters));
+    for (const run of runs ?? []) runIds.add(run.id);
   }
   const jobs: Job[] = [];
-  for (const runId of runIds) jobs.push(...(await readRunJobs(octokit, repository, runId)));
+  for (const runId of runIds) jobs.push(...((await orMissing(readRunJobs(octokit, repository, runId))) ?? []));
   return jobs.filter((job) => job.status !== "completed");
 }
 
@@ -91,6 +106,26 @@ export async function readUnfinishedJobs(octokit: Octokit, repository: string): 
 export async function readRepositories(octokit: Octokit, owner: string, isApp: boolean): Promise<string[]> {
   const repositories = isApp
     ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
-    : await octokit.paginate(octokit.rest.repos.listForUser, { username: owner, per_page: 100 });
+    : await readTokenRepositories(octokit, owner);
   return repositories.map((repository) => repository.full_name);
+}
+
+/** A token's owner sees private repositories only in these two lists: an organisation's, or their own. */
+async function readTokenRepositories(octokit: Octokit, owner: string): Promise<{ full_name: string }[]> {
+  const ofOrganization = await orMissing(
+    octokit.paginate(octokit.rest.repos.listForOrg, { org: owner, per_page: 100 }),
+  );
+  if (ofOrganization) return ofOrganization;
+  const own = await octokit.paginate(octokit.rest.repos.listForAuthenticatedUser, { per_page: 100 });
+  return own.filter(({ full_name }) => full_name.toLowerCase().startsWith(`${owner.toLowerCase()}/`));
+}
+
+/** Undefined where GitHub answers that there is no such thing. */
+async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return undefined;
+    throw error;
+  }
 }

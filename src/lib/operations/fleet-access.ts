@@ -2,10 +2,11 @@
 import type { Octokit } from "@octokit/rest";
 import { AbortError } from "../cli/errors.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
+import type { GitHubCredentials } from "../github/credentials.ts";
 import type { ModalAccess } from "../modal/client.ts";
 import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
-import { githubCredentials } from "../settings/credentials.ts";
+import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
 import { resolveSettings } from "../settings/settings.ts";
 import { SettingsStore } from "../settings/store.ts";
 
@@ -49,15 +50,19 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
     import("../modal/client.ts"),
     import("../modal/sandboxes.ts"),
   ]);
-  const [octokit, modalAccess] = await Promise.all([
-    connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials, owner: policy.github.owner }),
+  const further = credentials.kind === "app" ? await furtherGitHubApps(options.env, options.warn) : [];
+  const connect = (who: GitHubCredentials) =>
+    connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials: who, owner: policy.github.owner });
+  const [octokit, modalAccess, ...others] = await Promise.all([
+    connect(credentials),
     connectModal({ fleet: policy.fleet }),
+    ...further.map(connect),
   ]);
   return {
     policy,
     octokit,
     isApp: credentials.kind === "app",
-    github: fleetGitHub({ octokit, policy, isApp: credentials.kind === "app", now: options.now }),
+    github: fleetGitHub({ octokit, others, policy, isApp: credentials.kind === "app", now: options.now }),
     modal: sandboxesOnModal(modalAccess, policy.fleet),
     modalAccess,
     close: modalAccess.close,

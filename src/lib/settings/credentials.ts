@@ -2,14 +2,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
+import { appVariables, furtherApps, type GitHubCredentials } from "../github/credentials.ts";
 import { describeSource, type Setting, type Settings } from "./settings.ts";
 
-export type GitHubCredentials =
-  | { kind: "app"; appId: string /** PEM. */; privateKey: string }
-  | { kind: "token"; token: string };
-
 /**
- * The credentials to use. An App goes before a token, since only an App can run a fleet, and a token may be in the
+ * The credentials to use. An App goes before a token: it has its own rate limits, and a token may be in the
  * environment for other programs.
  * @param warn hears about a key file that other users of the machine can read
  * @throws AbortError (authentication) when there are none, or the key is missing or is none
@@ -17,7 +14,7 @@ export type GitHubCredentials =
 export async function githubCredentials(settings: Settings, warn: (text: string) => void): Promise<GitHubCredentials> {
   const { githubAppId, githubToken } = settings;
   if (githubAppId !== undefined) {
-    const privateKey = await readPrivateKey(settings, warn);
+    const privateKey = await readPrivateKey(settings.githubPrivateKeyFile, settings.githubPrivateKey, warn);
     if (privateKey !== undefined) return { kind: "app", appId: githubAppId.value, privateKey };
   }
   if (githubToken !== undefined) return { kind: "token", token: githubToken.value };
@@ -29,13 +26,45 @@ export async function githubCredentials(settings: Settings, warn: (text: string)
   }
   throw missing("There are no credentials for GitHub.", [
     "modal-gha init",
-    "Or set MODAL_GHA_APP_ID and MODAL_GHA_PRIVATE_KEY_FILE; for reading alone, MODAL_GHA_GITHUB_TOKEN.",
+    "Or set MODAL_GHA_APP_ID and MODAL_GHA_PRIVATE_KEY_FILE, or MODAL_GHA_GITHUB_TOKEN.",
     "Or try it without any: modal-gha dev",
   ]);
 }
 
-async function readPrivateKey(settings: Settings, warn: (text: string) => void): Promise<string | undefined> {
-  const { githubPrivateKeyFile: file, githubPrivateKey: content } = settings;
+/**
+ * Further Apps that share the fleet for more of GitHub's rate limits: MODAL_GHA_APP_ID_2 and so on, each with its key.
+ * They come from the environment alone.
+ * @param warn as of githubCredentials
+ * @throws AbortError (authentication) when a key is missing or is none
+ */
+export async function furtherGitHubApps(
+  env: Readonly<Record<string, string | undefined>>,
+  warn: (text: string) => void,
+): Promise<GitHubCredentials[]> {
+  const setting = (name: string): Setting | undefined => {
+    const value = env[name];
+    return value ? { value, source: { kind: "environment", name } } : undefined;
+  };
+  return Promise.all(
+    furtherApps(env).map(async (number) => {
+      const variables = appVariables(number);
+      const appId = env[variables.appId] ?? "";
+      const file = setting(variables.privateKeyFile);
+      const privateKey = await readPrivateKey(file, setting(variables.privateKey), warn);
+      if (privateKey !== undefined) return { kind: "app" as const, appId, privateKey };
+      const nextSteps = [
+        `Set ${variables.privateKeyFile} or ${variables.privateKey}, or take ${variables.appId} away.`,
+      ];
+      throw missing(`There is no private key for the GitHub App ${appId}.`, nextSteps);
+    }),
+  );
+}
+
+async function readPrivateKey(
+  file: Setting | undefined,
+  content: Setting | undefined,
+  warn: (text: string) => void,
+): Promise<string | undefined> {
   // A stored file is for every day; a key in the environment was set for this command.
   if (content !== undefined && (file === undefined || rank(file) > rank(content))) {
     return checkPem(content.value.replaceAll("\\n", "\n"), describeSource(content.source));

@@ -7,6 +7,7 @@ import { AbortError, InterruptedError, OutputClosedError } from "../../../src/li
 import { ExitCode } from "../../../src/lib/cli/exit-codes.ts";
 import { explainError } from "../../../src/lib/cli/explain-error.ts";
 import { reportError } from "../../../src/lib/cli/report-error.ts";
+import { Unavailable } from "../../../src/lib/fleet/ports.ts";
 import { testStreams } from "./test-streams.ts";
 
 /** What Octokit makes of an answer, or of none. */
@@ -150,5 +151,23 @@ describe("reportError", () => {
     const io = testStreams();
     expect(reportError(new OutputClosedError(), { io, json: false, debug: false })).toBe(0);
     expect(io.stdoutText + io.stderrText).toBe("");
+  });
+});
+
+describe("what the fleet's ports throw", () => {
+  it("says when to try again", () => {
+    const limits = { isRateLimit: true, retryAfterSeconds: 41.2 };
+    expect(explainError(new Unavailable("github", "no budget is left", limits))).toMatchObject({
+      code: "github-rate-limited",
+      message: "no budget is left",
+      nextSteps: ["Try again in 42 seconds."],
+      exitCode: 1,
+    });
+    expect(explainError(new Unavailable("modal", "Modal is down"))).toMatchObject({ code: "modal-unavailable" });
+  });
+
+  it("is a matter of credentials where that is the cause", () => {
+    const cause = Object.assign(new Error("no"), { name: "ClientError", code: 16, details: "token is wrong" });
+    expect(explainError(new Unavailable("modal", "Modal: no", { cause })).exitCode).toBe(4);
   });
 });

@@ -12,6 +12,7 @@ import type { Job } from "../../../src/lib/fleet/snapshot.ts";
 import { job } from "../fleet/fixtures.ts";
 
 const secret = "It's a Secret to Everybody";
+const otherSecret = "of another App";
 let server: Server;
 let url: string;
 let logged: string[];
@@ -54,7 +55,7 @@ beforeEach(async () => {
         return answer(news);
       },
     },
-    webhookSecret: secret,
+    webhookSecrets: [secret, otherSecret],
     identity: { policy: "abc123" },
     recorder: { log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })), note: () => undefined },
   });
@@ -92,6 +93,13 @@ describe("a signed workflow_job event", () => {
       ]);
     },
   );
+
+  it("may be signed with any of the Apps' secrets", async () => {
+    const signed = (key: string) => `sha256=${createHmac("sha256", key).update(body).digest("hex")}`;
+    expect((await post(body, { "x-hub-signature-256": signed(otherSecret) })).status).toBe(200);
+    expect((await post(body, { "x-hub-signature-256": signed("of nobody") })).status).toBe(401);
+    expect(heard).toHaveLength(1);
+  });
 
   it("that is put off is answered 202 with the reason", async () => {
     answer = async () => [step("defer:rate-limited", { done: false, retryAfterSeconds: 30 })];

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { githubCredentials } from "../../../src/lib/settings/credentials.ts";
+import { furtherGitHubApps, githubCredentials } from "../../../src/lib/settings/credentials.ts";
 import { resolveSettings } from "../../../src/lib/settings/settings.ts";
 
 const newKey = () =>
@@ -76,5 +76,34 @@ describe("githubCredentials", () => {
     expect(error).toMatchObject({ message, exitCode: 4 });
     expect(JSON.stringify(error)).not.toContain("hunter2");
     expect((error as { nextSteps: string[] }).nextSteps.length).toBeGreaterThan(0);
+  });
+});
+
+describe("furtherGitHubApps", () => {
+  const further = (env: Record<string, string>) => furtherGitHubApps(env, (text) => warnings.push(text));
+
+  it("are numbered, each with its own key from a file or the environment", async () => {
+    await chmod(file, 0o644);
+    const env = {
+      MODAL_GHA_APP_ID: "1",
+      MODAL_GHA_APP_ID_3: "3",
+      MODAL_GHA_PRIVATE_KEY_3: otherKey,
+      MODAL_GHA_APP_ID_2: "2",
+      MODAL_GHA_PRIVATE_KEY_2_FILE: file,
+    };
+    expect(await further(env)).toEqual([
+      { kind: "app", appId: "2", privateKey: key },
+      { kind: "app", appId: "3", privateKey: otherKey },
+    ]);
+    expect(warnings).toEqual([expect.stringContaining(`chmod 600 ${file}`)]);
+    expect(await further({ MODAL_GHA_APP_ID: "1" })).toEqual([]);
+  });
+
+  it("without a key end with exit code 4 and what to set", async () => {
+    await expect(further({ MODAL_GHA_APP_ID_2: "2" })).rejects.toMatchObject({
+      message: "There is no private key for the GitHub App 2.",
+      nextSteps: [expect.stringContaining("Set MODAL_GHA_PRIVATE_KEY_2_FILE or MODAL_GHA_PRIVATE_KEY_2")],
+      exitCode: 4,
+    });
   });
 });

@@ -47,8 +47,8 @@ export class RateLimits {
   primary(caller: Caller): PrimaryLimit {
     const { used, windowStart } = this.#usage(caller);
     const limit = caller.kind === "anonymous" ? 60 : (this.#options.primaryPerHour ?? 5_000);
-    // Unenforced, the count never reaches the limit: a client that watches the headers must not stop.
-    const floor = this.#options.primaryPerHour === undefined ? 1 : 0;
+    // Unenforced, the count never nears the limit: a client that watches the headers must not hold back.
+    const floor = this.#options.primaryPerHour === undefined ? Math.ceil(limit / 2) : 0;
     const remaining = Math.max(floor, limit - used);
     return { limit, used: limit - remaining, remaining, reset: Math.ceil((windowStart + hour) / 1000) };
   }
