@@ -59,7 +59,10 @@ export class FleetLoop {
     const isLate = news.status === "queued" && observation.now - news.createdAt >= freshMs;
     const job = isLate || isOvertaken ? ((await github.job(news.repository, news.id)) ?? news) : news;
     const jobs = [job];
-    if (job.status === "queued") jobs.push(...this.#own.waiting(observation.now).filter(({ id }) => id !== job.id));
+    // A job that ended has left room, which its Sandbox may have done without a word of it coming here.
+    if (job.status === "queued" || job.status === "completed") {
+      jobs.push(...this.#own.waiting(observation.now).filter(({ id }) => id !== job.id));
+    }
     const [queued, spentToday] = await Promise.all([this.#lookout.withOrigin(jobs), this.#lookout.spentToday()]);
     const listed = await modal.sandboxes();
     if (job.status === "in_progress") {
@@ -142,7 +145,11 @@ export class FleetLoop {
     const context: ActContext = { ...this.#options, confirm, onStarting: (entry) => this.#own.start(entry) };
     return decide(this.#withOwnWork(observation), this.#options.policy).map((decision) => {
       const end = this.#own.begin(decision, this.#options.now());
-      const outcome = act(decision, context).then(async (result) => {
+      const acting =
+        decision.action === "assign"
+          ? this.#own.inOrder(decision.sandbox.id, () => act(decision, context))
+          : act(decision, context);
+      const outcome = acting.then(async (result) => {
         if (decision.action === "spawn" && result.sandboxId) await this.#lookAgain(decision.job);
         return result;
       });

@@ -17,6 +17,7 @@ export class OwnWork {
   readonly #starting = new Set<StartingSandbox>();
   readonly #assigned = new Map<string, { at: number; assignment: Assignment }>();
   readonly #ending = new Map<string, { until: number }>();
+  readonly #writes = new Map<string, Promise<unknown>>();
   readonly #gotOn = new Map<number, { at: number }>();
   readonly #waiting = new Map<number, { at: number; job: Job }>();
 
@@ -58,6 +59,21 @@ export class OwnWork {
     if (decision.action === "none" && decision.reason.endsWith("-at-capacity")) {
       if (!this.#waiting.has(decision.job.id)) this.#waiting.set(decision.job.id, { at: now, job: decision.job });
     } else this.#waiting.delete(decision.job.id);
+  }
+
+  /** Writes one Sandbox's tags in the order of the decisions: two that travelled at once could arrive the wrong way round. */
+  inOrder<T>(sandboxId: string, write: () => Promise<T>): Promise<T> {
+    const before = this.#writes.get(sandboxId) ?? Promise.resolve();
+    const own = before.then(write);
+    const over = own.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#writes.set(sandboxId, over);
+    void over.then(() => {
+      if (this.#writes.get(sandboxId) === over) this.#writes.delete(sandboxId);
+    });
+    return own;
   }
 
   /** Takes note of news of a job. @returns whether later news of the same job came before */

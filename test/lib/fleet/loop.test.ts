@@ -324,6 +324,26 @@ describe("which runner took which job", () => {
     expect(github.runners.has(100)).toBe(false);
   });
 
+  it("is written in the order of the decisions, however long a call travels", async () => {
+    const loop = newLoop();
+    for (const id of [1, 2, 3]) await through(loop.hear(queue(id)));
+    // The swap that gives job 2 the runner of job 1 is slow; that GitHub then gave job 1's runner job 3 is quick.
+    let isFirst = true;
+    const retag = modal.retag.bind(modal);
+    modal.retag = async (id, tags) => {
+      if (isFirst && tags["job"] === "2") {
+        isFirst = false;
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return retag(id, tags);
+    };
+    await Promise.all([through(loop.hear(pickUp(1, 101))), through(loop.hear(pickUp(3, 100)))]);
+    expect([...modal.alive.values()].find((entry) => entry.registrationId === 100)).toMatchObject({
+      jobId: 3,
+      busy: true,
+    });
+  });
+
   it("never gives a job the runner that is being ended at that moment", async () => {
     const loop = newLoop();
     await through(loop.hear(queue(1)));
@@ -362,6 +382,18 @@ describe("which runner took which job", () => {
 });
 
 describe("the end of a job", () => {
+  it("makes room for one that waits, also when its Sandbox has ended before the news came", async () => {
+    const loop = newLoop();
+    for (const id of [1, 2, 3, 4]) await through(loop.hear(queue(id)));
+    const news = pickUp(1, 100);
+    const [first] = [...modal.alive.keys()] as [string];
+    modal.alive.delete(first);
+    github.runners.delete(100);
+    const end = { ...news, status: "completed" as const, conclusion: "success" };
+    expect(await through(loop.hear(end))).toEqual(["ignore:nothing-to-do", "spawn"]);
+    expect([...modal.alive.values()].map((entry) => entry.jobId)).toEqual([2, 3, 4]);
+  });
+
   it("lets the Sandbox end by itself, and ends it when it does not", async () => {
     const loop = newLoop();
     for (const endsByItself of [true, false]) {
