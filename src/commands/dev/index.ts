@@ -32,6 +32,8 @@ export default class Dev extends BaseCommand<typeof Dev> {
     await this.interruptible(async ({ signal, onEnd }) => {
       const { startRehearsal } = await import("../../lib/rehearsal/rehearsal.ts");
       const { promise: fault, reject } = Promise.withResolvers<never>();
+      // Until it is waited for below, nobody listens.
+      fault.catch(() => undefined);
       const rehearsal = await startRehearsal({
         repositoryDirectory: repository.directory,
         repository: repository.name,

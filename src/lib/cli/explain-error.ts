@@ -64,11 +64,12 @@ export function usage(error: Shape, commandId?: string): Explanation | undefined
 
 /** Unavailable of lib/fleet/ports.ts: waiting helps. Refused of lib/github/errors.ts: its message says what to mend. */
 const unavailable: Explainer = (error) => {
-  if (error.name === "Refused" && error["cause"] === undefined) {
-    return { code: "refused", message: error.message, nextSteps: [doctor], exitCode: ExitCode.Failure };
-  }
-  if (error.name !== "Unavailable") return undefined;
+  if (error.name !== "Unavailable" && error.name !== "Refused") return undefined;
   const cause = error["cause"] instanceof Error ? explainError(error["cause"]) : undefined;
+  if (error.name === "Refused") {
+    const { code = "refused", exitCode = ExitCode.Failure, nextSteps = [doctor] } = cause ?? {};
+    return { code, message: error.message, why: cause?.why, nextSteps, exitCode };
+  }
   // Wrong credentials do not mend themselves, whatever the caller makes of them.
   if (cause?.exitCode === ExitCode.Authentication) return cause;
   const { retryAfterSeconds, isRateLimit } = error;

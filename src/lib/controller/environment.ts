@@ -23,7 +23,7 @@ export interface ControllerSettings {
 const tokenVariable = "MODAL_GHA_GITHUB_TOKEN";
 
 /**
- * Reads the settings and takes the secrets out of the environment, so that no child process inherits them.
+ * Reads the settings and takes our own secrets out of the environment, so that no child process inherits them.
  * @throws Error naming every variable that is missing or wrong
  */
 export function readControllerSettings(environment: NodeJS.ProcessEnv): ControllerSettings {

@@ -32,7 +32,15 @@ async function main(): Promise<void> {
   const isApp = settings.credentials[0].kind === "app";
   const loop = new FleetLoop({
     policy,
-    github: fleetGitHub({ octokit, others, policy, isApp, webhookUrl: settings.webhookUrl, now }),
+    github: fleetGitHub({
+      octokit,
+      others,
+      policy,
+      isApp,
+      webhookUrl: settings.webhookUrl,
+      now,
+      warn: (message) => log("warning", { message }),
+    }),
     modal: sandboxesOnModal(modal, policy.fleet),
     now,
     random: randomSuffix,
@@ -43,6 +51,10 @@ async function main(): Promise<void> {
     webhookSecrets: settings.webhookSecrets,
     identity: { fleet: policy.fleet, policy: hash },
     recorder: schedule,
+  });
+  server.on("error", (error) => {
+    log("fatal", { message: error.message });
+    process.exit(1);
   });
   server.listen(settings.port, settings.host, () => {
     log("listening", { host: settings.host, port: (server.address() as AddressInfo).port, policy: hash });

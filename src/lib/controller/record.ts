@@ -13,14 +13,17 @@ export interface Recorder {
   note(decision: Decision | undefined, outcome: Outcome): void;
 }
 
+/** What became of a step, with the job that it is about, if it is about one. */
+export type Recorded = Outcome & { job?: number };
+
 /** Waits for a step and records it. Never throws. */
-export async function record(step: Step, recorder: Recorder): Promise<Outcome> {
+export async function record(step: Step, recorder: Recorder): Promise<Recorded> {
+  const about = "job" in step.decision ? { job: step.decision.job.id } : {};
   try {
     const outcome = await step.outcome;
-    const job = "job" in step.decision ? step.decision.job.id : undefined;
-    recorder.log("decision", { action: step.decision.action, job, ...outcome });
+    recorder.log("decision", { action: step.decision.action, ...about, ...outcome });
     recorder.note(step.decision, outcome);
-    return outcome;
+    return { ...about, ...outcome };
   } catch (error) {
     return recordFault(error, recorder, step.decision);
   }
@@ -29,8 +32,9 @@ export async function record(step: Step, recorder: Recorder): Promise<Outcome> {
 /** A fault puts the work off, with the fault as the detail. */
 export function recordFault(error: unknown, recorder: Recorder, decision?: Decision): Outcome {
   const detail = error instanceof Error ? error.message : String(error);
+  // What is neither GitHub's nor Modal's refusal to do it now needs a person; trying again at once helps nobody.
   const outcome: Outcome =
-    error instanceof Unavailable ? outcomeOf(error) : { reason: "defer:github-unavailable", detail, done: false };
+    error instanceof Unavailable ? outcomeOf(error) : { reason: "error", detail, done: false, retryAfterSeconds: 60 };
   recorder.log("error", { reason: outcome.reason, message: detail });
   recorder.note(decision, outcome);
   return outcome;

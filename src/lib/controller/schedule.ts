@@ -2,6 +2,7 @@
 import type { Outcome } from "../fleet/act.ts";
 import type { Decision } from "../fleet/decision.ts";
 import type { FleetLoop } from "../fleet/loop.ts";
+import { Unavailable } from "../fleet/ports.ts";
 import { type Log, type Recorder, record } from "./record.ts";
 
 export interface Schedule extends Recorder {
@@ -26,6 +27,11 @@ const systemTimers: Timers = {
 
 /** A job that was put off is looked at again after this many seconds, unless GitHub or Modal named another time. */
 const lookAgainSeconds = 5;
+const longestPauseSeconds = 60;
+/** Looks at the whole fleet are at least this far apart, however much there is to do. */
+const leastSeconds = 5;
+/** A look that takes longer than this hangs on a call that is never answered. */
+const longestLookMs = 5 * 60_000;
 
 /**
  * Starts the schedule.
@@ -39,7 +45,9 @@ export function startSchedule(
 ): Schedule {
   let callOff = () => {};
   let dueAt = Number.POSITIVE_INFINITY;
-  let isLooking = false;
+  let lookingSince: number | undefined;
+  let failures = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let isStopped = false;
   let isJobWaitingForRoom = false;
 
@@ -49,7 +57,7 @@ export function startSchedule(
       if (outcome.reason.endsWith("-at-capacity")) {
         isJobWaitingForRoom = true;
         if (!outcome.done) plan(lookAgainSeconds);
-      } else if (!outcome.done) {
+      } else if (!outcome.done || outcome.reason.endsWith("-unavailable")) {
         plan(outcome.retryAfterSeconds ?? lookAgainSeconds);
       } else if (isJobWaitingForRoom && (decision?.action === "finish" || decision?.action === "terminate")) {
         plan(0);
@@ -62,17 +70,18 @@ export function startSchedule(
   };
 
   function plan(seconds: number): void {
-    const at = timers.now() + seconds * 1000;
+    const at = Math.max(timers.now() + seconds * 1000, lookedAt + leastSeconds * 1000);
     if (isStopped || at >= dueAt) return;
     callOff();
     dueAt = at;
-    callOff = timers.after(seconds * 1000, () => void look());
+    callOff = timers.after(at - timers.now(), () => void look());
   }
 
   async function look(): Promise<void> {
     dueAt = Number.POSITIVE_INFINITY;
-    if (isLooking) return plan(1);
-    isLooking = true;
+    const startedAt = timers.now();
+    if (lookingSince !== undefined && startedAt - lookingSince < longestLookMs) return plan(leastSeconds);
+    lookingSince = startedAt;
     isJobWaitingForRoom = false;
     try {
       const steps = await loop.reconcile();
@@ -81,10 +90,15 @@ export function startSchedule(
       );
       if (worthTelling.length > 0) log("reconciling", { jobsAndRunners: steps.length, toDo: worthTelling.length });
       for (const step of worthTelling) void record(step, schedule);
+      failures = 0;
     } catch (error) {
+      // Soon again, since one call in many may have failed; later and later, since it may be an outage.
+      const pause = Math.min(everySeconds || longestPauseSeconds, lookAgainSeconds * 2 ** failures++);
+      plan(error instanceof Unavailable ? Math.max(pause, error.retryAfterSeconds ?? 0) : pause);
       log("error", { message: `reconcile: ${error instanceof Error ? error.message : String(error)}` });
     } finally {
-      isLooking = false;
+      if (lookingSince === startedAt) lookingSince = undefined;
+      lookedAt = timers.now();
       if (everySeconds > 0) plan(everySeconds);
     }
   }

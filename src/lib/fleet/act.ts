@@ -1,6 +1,6 @@
 // Carries out decisions. Idempotent: every step may be repeated, by this controller or another one, without harm.
 import { isolatedEgress } from "../policy/egress.ts";
-import { type Resources, runnerLabels } from "../policy/match.ts";
+import { type Resources, resourcesOf, runnerLabels } from "../policy/match.ts";
 import type { Policy, Pool } from "../policy/schema.ts";
 import { exceededLimit } from "./decide-provide.ts";
 import type { Assign, Decision, Finish, Spawn, Terminate, Warm } from "./decision.ts";
@@ -11,6 +11,7 @@ import {
   sandboxName,
   sandboxTags,
   warmSandboxName,
+  withdrawnTags,
 } from "./names.ts";
 import { type GitHub, type MintRequest, type Modal, NameTaken, Unavailable } from "./ports.ts";
 import type { ReasonCode } from "./reasons.ts";
@@ -106,7 +107,7 @@ async function warm(decision: Warm, context: ActContext): Promise<Outcome> {
       name: warmSandboxName(pool.name, slot),
       identity: { job, attempt: slot, resourceLabel: "", isIsolated: false },
       labels: runnerLabels(pool),
-      resources: pool,
+      resources: resourcesOf(pool, ""),
     });
   } finally {
     started?.();
@@ -132,28 +133,22 @@ async function start(decision: Spawn | Warm, context: ActContext, request: Start
   const { runnerGroupId } = policy.github;
   const minted = await mint(newName, { labels: request.labels, repository, runnerGroupId }, github);
   const { registrationId, name } = minted;
+  const start = { fleet: policy.fleet, pool: pool.name, busy: false, runnerName: name, registrationId, createdAt };
+  const tags = sandboxTags({ ...identity, ...start });
   try {
     const { sandboxId } = await modal.create({
       ...sandboxSpec(pool, policy, identity),
       ...request.resources,
       name: request.name,
-      tags: sandboxTags({
-        ...identity,
-        fleet: policy.fleet,
-        pool: pool.name,
-        busy: false,
-        runnerName: name,
-        registrationId,
-        createdAt,
-      }),
+      tags,
       environment: {
         MODAL_GHA_RUNNER_NAME: name,
         MODAL_GHA_IDLE_TIMEOUT_SECONDS: String(pool.idleTimeoutSeconds),
       },
       secretEnvironment: { ACTIONS_RUNNER_INPUT_JITCONFIG: minted.jitConfig },
     });
-    const sandbox = { sandboxId, runnerName: name, registrationId, repository };
-    return (await giveWay(decision, sandbox, context)) ?? { ...done(decision), runnerName: name, sandboxId };
+    const own = { sandboxId, tags, registrationId, repository };
+    return (await giveWay(decision, own, context)) ?? { ...done(decision), runnerName: name, sandboxId };
   } catch (error) {
     // A registration without a Sandbox would wait a day for GitHub's own clean-up, and one by one fill the runner group.
     await github.deregister(registrationId, repository).catch(() => undefined);
@@ -172,7 +167,7 @@ const nearLimit = 20;
  */
 async function giveWay(
   decision: Spawn | Warm,
-  own: { sandboxId: string; runnerName: string; registrationId: number; repository: string },
+  own: { sandboxId: string; tags: Record<string, string>; registrationId: number; repository: string },
   { policy, github, modal }: ActContext,
 ): Promise<Outcome | undefined> {
   if (decision.room >= nearLimit) return undefined;
@@ -181,6 +176,7 @@ async function giveWay(
   const exceeded = exceededLimit({ pool: decision.pool, repository }, policy, alive);
   if (!exceeded) return undefined;
   if ((await github.deregister(own.registrationId, own.repository)) === "busy") return undefined;
+  await modal.retag(own.sandboxId, withdrawnTags(own.tags));
   await modal.terminate(own.sandboxId);
   return { ...exceeded, done: false };
 }

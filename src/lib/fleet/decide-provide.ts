@@ -3,13 +3,15 @@ import { allowsRepository, resolveJob, runnerLabels } from "../policy/match.ts";
 import type { Policy, Pool } from "../policy/schema.ts";
 import type { Decision, Nothing, Spawn } from "./decision.ts";
 import type { Ledger } from "./ledger.ts";
-import { parseSandboxName } from "./names.ts";
+import { parseSandboxName, parseWarmSandboxName } from "./names.ts";
 import { type ReasonCode, reasons } from "./reasons.ts";
 import type { EndedSandbox, FleetSandbox, Job, Snapshot } from "./snapshot.ts";
 
 /** A failed start is tried again after half a minute, then twice as long each time, at most a quarter of an hour. */
 const firstRetryMs = 30_000;
 const longestRetryMs = 15 * 60_000;
+/** A runner that is kept ready and ends sooner than this did not work. */
+const aWhileMs = 60_000;
 
 /** A decision about one queued job, with Sandboxes that nobody needs any more at hand. */
 export interface Provision {
@@ -20,15 +22,25 @@ export interface Provision {
   spare: FleetSandbox[];
 }
 
-/** The one thing to be said of a queued job. */
-export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision): Decision {
+/** Why the fleet will never serve this job, as far as that shows without looking at anything else. */
+export function refusal(job: Job, policy: Policy): Nothing | undefined {
   if (!allowsRepository(policy, job.repository)) {
     const allowed = policy.access.repositories.join(", ");
     return nothing("ignore:repository-not-allowed", job, `${job.repository} is not among: ${allowed}`);
   }
   const match = resolveJob(policy, job.labels);
-  if (match.kind === "none") return nothing(match.reason, job, match.detail);
+  return match.kind === "none" ? nothing(match.reason, job, match.detail) : undefined;
+}
+
+/** The one thing to be said of a queued job. */
+export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision): Decision {
+  const match = resolveJob(policy, job.labels);
+  const refused = refusal(job, policy);
+  if (refused || match.kind === "none") return refused ?? nothing("ignore:no-pool-matches", job);
   const { pool, resources, labels } = match;
+  if (job.isForkPullRequest === undefined) {
+    return nothing("defer:github-unavailable", job, "GitHub could not be asked whose code the job runs");
+  }
   if (job.isForkPullRequest && policy.access.forkPullRequests === "deny") {
     return nothing("refuse:fork-pull-request", job);
   }
@@ -69,16 +81,19 @@ export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision
 
 /** Why the job has to wait, if it does. */
 function deferred(job: Job, pool: Pool, { policy, ledger, snapshot }: Omit<Provision, "spare">): Nothing | undefined {
-  const failure = failedStart(job, snapshot);
+  const failure = failedStarts({ jobId: job.id, pool: pool.name }, snapshot);
   if (failure) return nothing("defer:start-failed", job, failure);
   const full = fullest({ pool: pool.name, repository: job.repository }, policy, ledger);
   if (full) return nothing(full.reason, job, full.detail);
+  const spent = spentBudget(policy, snapshot);
+  return spent === undefined ? undefined : nothing("defer:daily-budget-spent", job, spent);
+}
+
+/** That today's budget is spent, if it is. */
+function spentBudget(policy: Policy, { spentToday = 0 }: Snapshot): string | undefined {
   const { dailyBudgetDollars } = policy.limits;
-  if (dailyBudgetDollars !== undefined && (snapshot.spentToday ?? 0) >= dailyBudgetDollars) {
-    const detail = `about $${(snapshot.spentToday ?? 0).toFixed(2)} of today's $${dailyBudgetDollars} are spent`;
-    return nothing("defer:daily-budget-spent", job, detail);
-  }
-  return undefined;
+  if (dailyBudgetDollars === undefined || spentToday < dailyBudgetDollars) return undefined;
+  return `about $${spentToday.toFixed(2)} of today's $${dailyBudgetDollars} are spent`;
 }
 
 /** A limit of the policy, and how many Sandboxes count against it. */
@@ -143,15 +158,25 @@ export function exceededLimit(
   return exceeded && { reason: exceeded.reason, detail: `${exceeded.what} has ${exceeded.count} of ${exceeded.most}` };
 }
 
-/** Sandboxes of this job that ended without ever having got a job: why wait, if it is too early for the next try. */
-function failedStart(job: Job, { ended = [], now }: Snapshot): string | undefined {
-  const failed = ended.filter((entry: EndedSandbox) => !entry.busy && parseSandboxName(entry.name)?.jobId === job.id);
-  if (failed.length === 0) return undefined;
-  const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (failed.length - 1));
-  const nextAt = Math.max(...failed.map((entry) => entry.endedAt)) + waitMs;
+/**
+ * Why to wait before the next try, if that would be too early: Sandboxes that ended without ever having got a job, and
+ * starts that failed before there was a Sandbox.
+ * @param of a job, or with 0 the runners that a pool keeps ready
+ */
+function failedStarts(of: { jobId: number; pool: string }, { ended = [], failed, now }: Snapshot): string | undefined {
+  const isOf = ({ name }: EndedSandbox) =>
+    of.jobId === 0 ? parseWarmSandboxName(name)?.pool === of.pool : parseSandboxName(name)?.jobId === of.jobId;
+  // One that was kept ready and ended after a while has done what it was there for.
+  const hasFailed = (entry: EndedSandbox) =>
+    !entry.busy && !entry.isWithdrawn && (of.jobId !== 0 || entry.endedAt - entry.createdAt < aWhileMs);
+  const short = ended.filter((entry) => isOf(entry) && hasFailed(entry));
+  const unborn = failed.find((entry) => entry.jobId === of.jobId && entry.pool === of.pool);
+  const count = short.length + (unborn?.count ?? 0);
+  if (count === 0) return undefined;
+  const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (count - 1));
+  const nextAt = Math.max(...short.map((entry) => entry.endedAt), unborn?.at ?? 0) + waitMs;
   if (now >= nextAt) return undefined;
-  const seconds = Math.ceil((nextAt - now) / 1000);
-  return `${failed.length} Sandboxes for it ended without a job; the next is tried in ${seconds} s`;
+  return `${count} starts failed; the next is tried in ${Math.ceil((nextAt - now) / 1000)} s`;
 }
 
 /** Whether one Sandbox can do what the other was made for: same pool, same labels, same trust. */
@@ -191,9 +216,11 @@ export function inFairOrder(jobs: readonly Job[], ledger: Ledger): Job[] {
 }
 
 /** Tops up the runners that pools keep ready. */
-export function keepWarm({ policy, ledger }: Pick<Provision, "policy" | "ledger">): Decision[] {
+export function keepWarm({ policy, ledger, snapshot }: Omit<Provision, "spare">): Decision[] {
   const decisions: Decision[] = [];
+  if (spentBudget(policy, snapshot) !== undefined) return decisions;
   for (const pool of policy.pools) {
+    if (failedStarts({ jobId: 0, pool: pool.name }, snapshot) !== undefined) continue;
     for (let ready = ledger.countReady(pool.name); ready < pool.minIdle; ready++) {
       const wanted = { pool: pool.name, repository: undefined };
       if (fullest(wanted, policy, ledger)) break;

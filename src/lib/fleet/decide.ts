@@ -46,7 +46,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Decision[] {
     if (!["queued", "in_progress", "completed"].includes(job.status)) decisions.push(nothing("ignore:not-queued", job));
   }
   const unused = spare.filter((sandbox) => atHand.includes(sandbox));
-  decisions.push(...unused.map((sandbox) => leftOver(sandbox, jobs)), ...keepWarm({ policy, ledger }));
+  decisions.push(...unused.map((sandbox) => leftOver(sandbox, jobs)), ...keepWarm({ policy, ledger, snapshot }));
   if (snapshot.registrations) {
     const pools = policy.pools.map((pool) => pool.name);
     decisions.push(...decideAbandoned(snapshot, snapshot.registrations, pools));

@@ -19,7 +19,7 @@ const mostRuns = 5_000;
 export class Lookout {
   readonly #options: { policy: Policy; github: GitHub; modal: Modal; now(): number };
   readonly #active = new Map<string, number>();
-  readonly #isFork = new Map<string, boolean>();
+  readonly #isFork = new Map<string, Promise<boolean>>();
   #sweptAt = Number.NEGATIVE_INFINITY;
   #spent: { at: number; dollars: number } | undefined;
 
@@ -36,34 +36,40 @@ export class Lookout {
   async repositories(): Promise<string[]> {
     const { github, now } = this.#options;
     if (now() - this.#sweptAt >= sweepEveryMs) {
+      const startedAt = now();
       const all = await github.repositories();
-      this.#sweptAt = now();
+      this.#sweptAt = startedAt;
       return all;
     }
     for (const [repository, at] of this.#active) if (now() - at > activeMs) this.#active.delete(repository);
     return [...this.#active.keys()];
   }
 
-  /** The jobs, each queued one with whether it runs the code of a pull request from a fork. */
+  /** The jobs, each queued one with whether it runs the code of a pull request from a fork, if GitHub could be asked. */
   async withOrigin(jobs: readonly Job[]): Promise<Job[]> {
     return Promise.all(
       jobs.map(async (job) => {
         if (job.status !== "queued" || job.isForkPullRequest !== undefined) return job;
-        return { ...job, isForkPullRequest: await this.#isForkRun(job.repository, job.runId) };
+        const isForkPullRequest = await this.#isForkRun(job.repository, job.runId).catch(() => undefined);
+        return isForkPullRequest === undefined ? job : { ...job, isForkPullRequest };
       }),
     );
   }
 
-  async #isForkRun(repository: string, runId: number): Promise<boolean> {
+  /** Asked once a run: whoever asks while the answer is on its way waits for the same one. */
+  #isForkRun(repository: string, runId: number): Promise<boolean> {
     const key = `${repository}#${runId}`;
     const known = this.#isFork.get(key);
     if (known !== undefined) return known;
-    const run = await this.#options.github.run(repository, runId);
-    // A run that GitHub does not know (yet) is not remembered, and not trusted.
-    if (!run) return true;
     if (this.#isFork.size >= mostRuns) this.#isFork.delete(this.#isFork.keys().next().value as string);
-    this.#isFork.set(key, run.isForkPullRequest);
-    return run.isForkPullRequest;
+    const asked = this.#options.github.run(repository, runId).then((run) => {
+      // A run that GitHub does not know (yet) is not remembered, and not trusted.
+      if (!run) this.#isFork.delete(key);
+      return run?.isForkPullRequest ?? true;
+    });
+    this.#isFork.set(key, asked);
+    asked.catch(() => this.#isFork.delete(key));
+    return asked;
   }
 
   /** Estimated dollars since midnight UTC; undefined, and nothing asked, where the policy sets no budget. */

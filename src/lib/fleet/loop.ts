@@ -1,7 +1,9 @@
 // The loop: observe, decide, act. For one job as soon as something is heard of it, and for the whole fleet on the schedule.
+import { allowsRepository } from "../policy/match.ts";
 import type { Policy } from "../policy/schema.ts";
 import { type ActContext, act, type Outcome } from "./act.ts";
 import { decide, displacedBy } from "./decide.ts";
+import { refusal } from "./decide-provide.ts";
 import type { Decision } from "./decision.ts";
 import { Lookout } from "./lookout.ts";
 import { OwnWork } from "./own-work.ts";
@@ -30,7 +32,7 @@ const freshMs = 60_000;
 const recentMs = 60 * 60_000;
 
 /** What was read, before own work is mixed in. */
-interface Observation extends Omit<Snapshot, "sandboxes" | "ending" | "starting"> {
+interface Observation extends Omit<Snapshot, "sandboxes" | "ending" | "starting" | "failed"> {
   startingBefore: StartingSandbox[];
   listed: FleetSandbox[];
 }
@@ -54,6 +56,11 @@ export class FleetLoop {
   async hear(news: Job): Promise<Step[]> {
     const { github, modal } = this.#options;
     const observation = this.#begin();
+    const { policy } = this.#options;
+    // An organisation's webhooks tell of every job there is; those that are none of ours must cost nothing.
+    const isForeign = news.status === "queued" || !allowsRepository(policy, news.repository);
+    const unserved = isForeign ? refusal(news, policy) : undefined;
+    if (unserved) return [{ decision: unserved, outcome: act(unserved, this.#options) }];
     this.#lookout.saw(news.repository);
     const isOvertaken = this.#own.hear(news, observation.now);
     const isLate = news.status === "queued" && observation.now - news.createdAt >= freshMs;
@@ -70,7 +77,14 @@ export class FleetLoop {
       const other = displaced && (await github.job(displaced.repository, displaced.jobId));
       if (other) queued.push(...(await this.#lookout.withOrigin([other])));
     }
-    return this.#decideAndAct({ ...observation, listed, jobs: queued, spentToday }, (entry) => entry.id !== job.id);
+    const steps = this.#decideAndAct(
+      { ...observation, listed, jobs: queued, spentToday },
+      (entry) => entry.id !== job.id,
+    );
+    // What is said of the job in question comes first; that others go on waiting is no news.
+    const isAbout = ({ decision }: Step) => "job" in decision && decision.job.id === job.id;
+    const isNews = ({ decision }: Step) => decision.action !== "none";
+    return [...steps.filter(isAbout), ...steps.filter((step) => !isAbout(step) && isNews(step))];
   }
 
   /**
@@ -78,6 +92,9 @@ export class FleetLoop {
    * @throws Unavailable when the fleet could not be observed
    */
   async reconcile(): Promise<Step[]> {
+    const { github, now } = this.#options;
+    // What GitHub sends once more comes sooner; what it does not is found all the same.
+    await github.redeliverFailed(now() - recentMs).catch(() => 0);
     return this.#decideAndAct(await this.#observeAll(), () => true);
   }
 
@@ -92,7 +109,6 @@ export class FleetLoop {
   async #observeAll(): Promise<Observation> {
     const { github, modal } = this.#options;
     const observation = this.#begin();
-    await github.redeliverFailed(observation.now - recentMs);
     const before = await modal.sandboxes();
     for (const sandbox of before) this.#lookout.saw(sandbox.repository);
     const repositories = await this.#lookout.repositories();
@@ -110,7 +126,10 @@ export class FleetLoop {
     // A Sandbox whose job is not among the unfinished ones: only GitHub can say whether the job is over.
     const unknown = listed.filter(({ jobId }) => jobId !== 0 && !known.has(jobId));
     const missing = new Map(unknown.map((sandbox) => [sandbox.jobId, sandbox]));
-    const looked = [...missing.values()].map((sandbox) => github.job(sandbox.repository, sandbox.jobId));
+    // One look-up that fails must not keep the rest of the fleet from being mended: its Sandbox is left alone this time.
+    const looked = [...missing.values()].map((sandbox) =>
+      github.job(sandbox.repository, sandbox.jobId).catch(() => undefined),
+    );
     const others = (await Promise.all(looked)).filter((job) => job !== undefined);
     const jobs = await this.#lookout.withOrigin([...unfinished, ...others]);
     return { ...observation, listed, jobs, registrations, ended, spentToday };
@@ -133,7 +152,8 @@ export class FleetLoop {
 
   #withOwnWork({ startingBefore, listed, ...rest }: Observation): Snapshot {
     const starting = [...new Set([...startingBefore, ...this.#own.starting()])];
-    return { ...rest, ...this.#own.apply(listed, this.#options.now()), starting };
+    const now = this.#options.now();
+    return { ...rest, ...this.#own.apply(listed, now), starting, failed: this.#own.failed(now) };
   }
 
   /**
@@ -154,8 +174,8 @@ export class FleetLoop {
         return result;
       });
       outcome.then(
-        ({ done, reason }) => end(done && reason !== "keep:busy"),
-        () => end(false),
+        (result) => end(result, this.#options.now()),
+        () => end(undefined, this.#options.now()),
       );
       return { decision, outcome };
     });

@@ -82,6 +82,13 @@ export function sandboxTags(identity: SandboxIdentity): Record<string, string> {
   };
 }
 
+const withdrawn = "withdrawn";
+
+/** The tags of a Sandbox that is being taken back: see FleetSandbox.isWithdrawn. */
+export function withdrawnTags(tags: Record<string, string>): Record<string, string> {
+  return { ...tags, state: withdrawn };
+}
+
 /** Reads a Sandbox back from its tags; undefined when they are not whole, so that half-known Sandboxes are never acted on. */
 export function readSandbox(id: string, name: string, tags: Record<string, string>): FleetSandbox | undefined {
   const [jobId, runId, registrationId] = [Number(tags.job), Number(tags.run), Number(tags.registration)];
@@ -103,5 +110,6 @@ export function readSandbox(id: string, name: string, tags: Record<string, strin
     registrationId,
     resourceLabel: tags.resources ?? "",
     isIsolated: tags.isolated === "true",
+    ...(tags.state === withdrawn ? { isWithdrawn: true } : {}),
   };
 }

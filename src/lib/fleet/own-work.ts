@@ -1,7 +1,8 @@
 // What this process has done or begun, and a list read from Modal may not show yet. Not state that anything depends on:
 // it only keeps a controller from getting in its own way, and is empty after a restart.
+import type { Outcome } from "./act.ts";
 import type { Decision } from "./decision.ts";
-import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
+import type { FailedStart, FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
 
 /** How long an own write outranks what a list says. Lists of Modal have no documented lag; this is ample. */
 const memoryMs = 30_000;
@@ -11,6 +12,9 @@ const newsMs = 10 * 60_000;
 /** How long a job that was put off is decided about along with the news of others; reconcile sees to it in any case. */
 const waitingMs = 10 * 60_000;
 
+/** How long a start that failed is remembered; longer than the longest wait between two tries. */
+const failureMs = 60 * 60_000;
+
 type Assignment = Pick<FleetSandbox, "jobId" | "runId" | "repository" | "busy">;
 
 export class OwnWork {
@@ -19,6 +23,7 @@ export class OwnWork {
   readonly #ending = new Map<string, { until: number }>();
   readonly #writes = new Map<string, Promise<unknown>>();
   readonly #gotOn = new Map<number, { at: number }>();
+  readonly #failed = new Map<string, FailedStart>();
   readonly #waiting = new Map<number, { at: number; job: Job }>();
 
   /** Sandboxes that are being created now. */
@@ -38,19 +43,46 @@ export class OwnWork {
     return [...this.#waiting.values()].map(({ job }) => job);
   }
 
-  /** Notes what a decision is about to change. @returns a function to call with whether it was carried out */
-  begin(decision: Decision, now: number): (isDone: boolean) => void {
+  /** Starts that failed lately, for want of an Image, a Secret or a machine. */
+  failed(now: number): FailedStart[] {
+    for (const [key, { at }] of this.#failed) if (now - at > failureMs) this.#failed.delete(key);
+    return [...this.#failed.values()];
+  }
+
+  #noteStart(
+    decision: Extract<Decision, { action: "spawn" | "warm" }>,
+    outcome: Outcome | undefined,
+    now: number,
+  ): void {
+    const jobId = decision.action === "spawn" ? decision.job.id : 0;
+    const key = `${jobId} ${decision.pool}`;
+    // GitHub's refusals have their own times to wait; a place that another controller took is no failure.
+    if (outcome?.done) this.#failed.delete(key);
+    else if (outcome === undefined || outcome.reason === "defer:modal-unavailable") {
+      const count = (this.#failed.get(key)?.count ?? 0) + 1;
+      this.#failed.set(key, { jobId, pool: decision.pool, count, at: now });
+    }
+  }
+
+  /**
+   * Notes what a decision is about to change.
+   * @returns a function to call with the outcome when it is there (undefined: it threw), and the time of that
+   */
+  begin(decision: Decision, now: number): (outcome: Outcome | undefined, now: number) => void {
     if (decision.action === "assign") {
       const { job, busy, sandbox } = decision;
       const assignment = { jobId: job.id, runId: job.runId, repository: job.repository, busy };
       this.#assigned.set(sandbox.id, { at: now, assignment });
     }
     if ("job" in decision) this.#noteWaiting(decision, now);
+    if (decision.action === "spawn" || decision.action === "warm") {
+      return (outcome, endedAt) => this.#noteStart(decision, outcome, endedAt);
+    }
     if (decision.action !== "terminate" && decision.action !== "finish") return () => undefined;
     const { id } = decision.sandbox;
     this.#ending.set(id, { until: Number.POSITIVE_INFINITY });
-    return (isDone) => {
-      if (isDone) this.#ending.set(id, { until: now + memoryMs });
+    return (outcome, endedAt) => {
+      if (outcome?.done && outcome.reason !== "keep:busy") this.#ending.set(id, { until: endedAt + memoryMs });
       else this.#ending.delete(id);
     };
   }

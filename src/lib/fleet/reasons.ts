@@ -33,6 +33,7 @@ export const reasons = {
   "defer:github-unavailable": "GitHub could not be asked",
   "defer:modal-unavailable": "Modal could not start the Sandbox",
   "defer:answer-due": "it is still being worked on; the answer could not wait",
+  error: "it failed, and waiting alone will not help",
   "keep:busy": "GitHub says that its runner is busy",
 } as const;
 

@@ -56,6 +56,8 @@ export interface FleetSandbox {
   resourceLabel: string;
   /** Made for a stranger's code: without volumes and secrets. */
   isIsolated: boolean;
+  /** Ended by us right after it was started, since another controller had taken its place: not a start that failed. */
+  isWithdrawn?: boolean;
 }
 
 /** A Sandbox that is being created. */
@@ -72,6 +74,16 @@ export interface EndedSandbox extends FleetSandbox {
   endedAt: number;
 }
 
+export interface FailedStart {
+  /** 0 for a runner that was to be kept ready. */
+  jobId: number;
+  pool: string;
+  /** In a row. */
+  count: number;
+  /** The last one. */
+  at: number;
+}
+
 export interface Snapshot {
   /** When the first part of it was read. */
   now: number;
@@ -83,6 +95,8 @@ export interface Snapshot {
   ending: string[];
   /** Sandboxes that this controller is creating at this moment: they count for the limits, and for their jobs. */
   starting: StartingSandbox[];
+  /** Starts that failed before there was a Sandbox, as far as this controller knows. */
+  failed: FailedStart[];
   /** Every registration of the fleet; undefined when only one job was looked at, and then none is cleaned up. */
   registrations?: Registration[];
   /** Sandboxes that ended lately; undefined when they were not looked at. */

@@ -4,7 +4,7 @@ import { allowsRepository } from "../policy/match.ts";
 import type { Policy } from "../policy/schema.ts";
 import { mintCall, type Urgency } from "./calls.ts";
 import { Redelivery } from "./deliveries.ts";
-import { explainRefusal } from "./errors.ts";
+import { explainRefusal, Refused } from "./errors.ts";
 import { appHooks, hooksTo } from "./hooks.ts";
 import { readJob, readRepositories, readRun, readUnfinishedJobs } from "./jobs.ts";
 import { type PacedOctokit, reserve } from "./pace.ts";
@@ -20,6 +20,8 @@ export interface FleetGitHubOptions {
   isApp: boolean;
   /** Where the fleet's webhooks are sent: with a token, the webhooks of the organisation or repositories are known by it. */
   webhookUrl?: string | undefined;
+  /** Hears of a repository that GitHub does not let us look into. */
+  warn?(text: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -93,11 +95,18 @@ export function fleetGitHub(options: FleetGitHubOptions): GitHub {
       );
     },
     unfinishedJobs: (all) =>
-      inTurns(all, (repository) =>
-        reach(`list the jobs of ${repository}`, "actions: read", () =>
-          readUnfinishedJobs(octokitFor("sweep"), repository),
-        ),
-      ),
+      inTurns(all, async (repository) => {
+        try {
+          return await reach(`list the jobs of ${repository}`, "actions: read", () =>
+            readUnfinishedJobs(octokitFor("sweep"), repository),
+          );
+        } catch (error) {
+          // One repository that cannot be looked into must not keep the others waiting.
+          if (!(error instanceof Refused)) throw error;
+          options.warn?.(error.message);
+          return [];
+        }
+      }),
     redeliverFailed: (since) =>
       reach("redeliver webhooks", isApp ? "an App's own key" : "webhooks: write", async () => {
         if (isApp) return redelivery.run(appHooks([first, ...others]), since);

@@ -1,6 +1,5 @@
 // A Sandbox's output: live while it runs, from Modal's log store afterwards.
 import { setTimeout as delay } from "node:timers/promises";
-import type { Sandbox } from "modal";
 import type { ModalAccess } from "./client.ts";
 import { type LogEvent, parseLogLine, toLines } from "./entrypoint-log.ts";
 
@@ -31,10 +30,18 @@ export async function* readSandboxLog(
   for await (const line of toLines(messages())) yield parseLogLine(line);
 }
 
-/** The newest Sandbox of this name, ended ones included; undefined when Modal remembers none. */
-export async function findSandboxByName({ client, app }: ModalAccess, name: string): Promise<Sandbox | undefined> {
+/**
+ * Id of the newest Sandbox of this name, ended ones included, if it ran this runner: a name is used again once its
+ * Sandbox has ended. Undefined when Modal remembers no such one.
+ */
+export async function findSandboxByName(
+  { client, app }: ModalAccess,
+  name: string,
+  runnerName: string,
+): Promise<string | undefined> {
   try {
-    return await client.sandboxes.fromName(app.name ?? "", name, { includeTerminated: true });
+    const sandbox = await client.sandboxes.fromName(app.name ?? "", name, { includeTerminated: true });
+    return (await sandbox.getTags())["runner"] === runnerName ? sandbox.sandboxId : undefined;
   } catch (error) {
     if ((error as Error).name === "NotFoundError") return undefined;
     throw error;

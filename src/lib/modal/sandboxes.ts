@@ -5,26 +5,34 @@ import { type Modal, NameTaken, type SandboxSpec, Unavailable } from "../fleet/p
 import type { FleetSandbox } from "../fleet/snapshot.ts";
 import type { ModalAccess } from "./client.ts";
 
+/** A call that lists is answered within this time, or counts as not answered. The SDK itself would wait for ever. */
+const listTimeoutMs = 30_000;
+const imageMs = 60_000;
+
 /** gRPC NOT_FOUND: @grpc/grpc-js constants. */
 const notFound = 5;
 
 /** @param fleet only Sandboxes that carry this fleet's tag are seen */
 export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): Modal {
-  const images = new Map<string, Promise<Image>>();
+  const images = new Map<string, { at: number; image: Promise<Image> }>();
 
-  /** A published Image by name. A refused look-up is not remembered: the next job may find it published. */
+  /** A published Image by name; remembered for a minute, since it may be published anew. */
   function image(name: string): Promise<Image> {
     const known = images.get(name);
-    if (known) return known;
-    const found = client.images.fromName(name);
-    images.set(name, found);
+    if (known && Date.now() - known.at < imageMs) return known.image;
+    const found = lookUp(`Image ${name}`, "publish it, or name another one in the policy", () =>
+      client.images.fromName(name),
+    );
+    images.set(name, { at: Date.now(), image: found });
     found.catch(() => images.delete(name));
     return found;
   }
 
   async function mounts(volumes: SandboxSpec["volumes"]): Promise<Record<string, Volume>> {
     const mounted = volumes.map(async ({ name, path, subPath }) => {
-      const volume = await client.volumes.fromName(name, { createIfMissing: true });
+      const volume = await lookUp(`Volume ${name}`, "create it", () =>
+        client.volumes.fromName(name, { createIfMissing: true }),
+      );
       return [path, subPath === undefined ? volume : volume.withMountOptions({ subPath })] as const;
     });
     return Object.fromEntries(await Promise.all(mounted));
@@ -40,7 +48,7 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
     let beforeTimestamp: number | undefined;
     for (;;) {
       const request = { appId: app.appId, beforeTimestamp, includeFinished, tags };
-      const page = await reach(() => client.cpClient.sandboxListV2(request));
+      const page = await reach(() => client.cpClient.sandboxListV2(request, { timeoutMs: listTimeoutMs }));
       for (const info of page.sandboxes) if (info.createdAt * 1000 >= since) found.set(info.id, info);
       beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
       if (beforeTimestamp === undefined || beforeTimestamp * 1000 < since) return [...found.values()];
@@ -63,7 +71,7 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
     },
 
     async create(spec: SandboxSpec) {
-      return reach(async () => {
+      return lookUp("App or Image that the Sandbox needs", "see the policy's `fleet` and `image`", async () => {
         const sandbox = await client.sandboxes.create(app, await image(spec.image), {
           name: spec.name,
           tags: spec.tags,
@@ -81,7 +89,9 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
           env: spec.environment,
           secrets: await Promise.all([
             client.secrets.fromObject(spec.secretEnvironment),
-            ...spec.secrets.map((name) => client.secrets.fromName(name)),
+            ...spec.secrets.map((name) =>
+              lookUp(`Secret ${name}`, "create it, or take it out of the policy", () => client.secrets.fromName(name)),
+            ),
           ]),
         });
         return { sandboxId: sandbox.sandboxId };
@@ -135,13 +145,18 @@ async function reach<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { name = "", code, message = "" } = error as { name?: string; code?: number; message?: string };
     if (name === "AlreadyExistsError") throw new NameTaken(message);
-    if (name === "NotFoundError" || code === notFound) {
-      if (/image/i.test(message)) {
-        const mend = "Publish the runner image, or name another one in the policy.";
-        throw new Unavailable("modal", `Modal has no such Image: ${message}. ${mend}`, { cause: error });
-      }
-      throw new Gone(message);
-    }
+    if (error instanceof Unavailable) throw error;
+    if (name === "NotFoundError" || code === notFound) throw new Gone(message);
     throw new Unavailable("modal", `Modal: ${message || String(error)}`, { cause: error });
+  }
+}
+
+/** Looks up what a Sandbox needs. @throws Unavailable saying what is missing, and the mend */
+async function lookUp<T>(what: string, mend: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await reach(call);
+  } catch (error) {
+    if (!(error instanceof Gone)) throw error;
+    throw new Unavailable("modal", `Modal has no ${what}: ${mend}.`, { cause: error });
   }
 }

@@ -17,6 +17,12 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
     return onlyJob(text, await readRunJobs(fleet.octokit, reference.repository, reference.runId));
   const sandboxes = await fleet.modal.sandboxes();
   const sandbox = sandboxes.find((entry) => isMeant(reference, entry));
+  if (sandbox?.jobId === 0) {
+    throw new AbortError(`${sandbox.runnerName} waits for whichever job comes; it has none yet.`, {
+      code: "no-such-job",
+      nextSteps: ["modal-gha runners ls"],
+    });
+  }
   if (sandbox) {
     const job = await fleet.github.job(sandbox.repository, sandbox.jobId);
     if (job) return job;
@@ -27,7 +33,10 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
     if (job) return job;
     throw notFound(text, `${reference.repository} has no job ${reference.jobId}.`);
   }
-  return searchRepositories(text, reference.jobId, fleet);
+  const job = await searchRepositories(text, reference.jobId, fleet);
+  // A runner need not have run the job that it was made for, and its Sandbox, which would tell, is gone.
+  if (reference.kind === "job" || job.runnerName === reference.runnerName) return job;
+  throw notFound(text, `The runner is gone, and job ${job.id}, which it was made for, ran elsewhere.`);
 }
 
 function isMeant(reference: JobReference, sandbox: FleetSandbox): boolean {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
-import { parseRunnerName, sandboxName } from "../fleet/names.ts";
+import { parseRunnerName, sandboxName, warmSandboxName } from "../fleet/names.ts";
 import type { Job } from "../fleet/snapshot.ts";
 import { splitRepository } from "../github/jobs.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
@@ -21,7 +21,7 @@ export interface JobLogOptions {
 }
 
 /** How often a job that waits for a runner is looked at. */
-const lookEveryMs = 1_000;
+const lookEveryMs = 5_000;
 
 /**
  * The log's events, oldest first.
@@ -35,6 +35,13 @@ export async function* readJobLog(options: JobLogOptions): AsyncGenerator<LogEve
   if (sandboxId && job.status !== "completed" && options.follow) {
     yield* followSandboxLog(fleet.modalAccess, sandboxId, signal);
     return;
+  }
+  if (!sandboxId && job.status !== "completed") {
+    throw new AbortError(`Job ${job.id} runs on ${job.runnerName}, which has no Sandbox of this fleet.`, {
+      code: "foreign-runner",
+      why: "GitHub has no log of a job before it has ended.",
+      nextSteps: [`Look at ${job.htmlUrl || "the job's page at GitHub"}.`],
+    });
   }
   let isEmpty = true;
   if (sandboxId) {
@@ -78,7 +85,9 @@ async function findSandbox(job: Job, fleet: FleetAccess): Promise<string | undef
   if (running) return running.id;
   const runner = parseRunnerName(job.runnerName ?? "");
   if (!runner) return undefined;
-  return (await findSandboxByName(fleet.modalAccess, sandboxName(runner.jobId, runner.attempt)))?.sandboxId;
+  const { pool, jobId, attempt } = runner;
+  const name = jobId === 0 ? warmSandboxName(pool, attempt) : sandboxName(jobId, attempt);
+  return findSandboxByName(fleet.modalAccess, name, job.runnerName ?? "");
 }
 
 async function* readFromGitHub(job: Job, fleet: FleetAccess): AsyncGenerator<LogEvent> {

@@ -26,7 +26,17 @@ export async function reconcileFleet(
   const loop = new FleetLoop({ ...fleet, now: options.now, random: randomSuffix });
   if (options.isPreview) return (await loop.preview()).filter(isWorthTelling).map((decision) => itemOf(decision));
   const steps = (await loop.reconcile()).filter(({ decision }) => isWorthTelling(decision));
-  return Promise.all(steps.map(async ({ decision, outcome }) => itemOf(decision, await outcome)));
+  return Promise.all(
+    steps.map(async ({ decision, outcome }) => {
+      try {
+        return itemOf(decision, await outcome);
+      } catch (error) {
+        // The others go on, and what they did is told.
+        const detail = error instanceof Error ? error.message : String(error);
+        return itemOf(decision, { reason: "error", detail, done: false });
+      }
+    }),
+  );
 }
 
 function isWorthTelling(decision: Decision): boolean {

@@ -36,6 +36,8 @@ export async function spawnJob(text: string, fleet: FleetAccess, now: () => numb
   const steps = await loop.hear(job);
   const step = steps.find(({ decision }) => "job" in decision && decision.job.id === job.id);
   if (!step) throw new Error(`nothing was decided about job ${job.id}`);
+  // What else was begun must not be left half done when this process ends.
+  await Promise.allSettled(steps.map((each) => each.outcome));
   const outcome = await step.outcome;
   const { reason } = outcome;
   return {

@@ -42,7 +42,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
   listening.promise.catch(() => undefined);
 
   createInterface({ input: child.stderr }).on("line", (line) => {
-    lastWords = line;
+    // The first line that names an error; what follows is where, and which Node.
+    if (lastWords === "" && /error/i.test(line)) lastWords = line.trim();
   });
   createInterface({ input: child.stdout }).on("line", (line) => {
     const event = readEvent(line);

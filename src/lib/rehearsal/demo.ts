@@ -57,6 +57,8 @@ const emptyWithinMs = 30_000;
 export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const { narrator, signal } = options;
   const fault = Promise.withResolvers<never>();
+  // Until it is waited for below, nobody listens.
+  fault.promise.catch(() => undefined);
   let cancelUnserved: ((event: ControllerEvent) => void) | undefined;
   const rehearsal = await startRehearsal({
     repositoryDirectory: options.repository.directory,

@@ -61,12 +61,15 @@ export interface Leftovers {
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
   const cleanUp: (() => Promise<unknown>)[] = [];
   const cleanUpAll = async () => {
-    for (const step of cleanUp.splice(0).reverse()) await step();
+    const errors: unknown[] = [];
+    for (const step of cleanUp.splice(0).reverse()) await step().catch((error: unknown) => errors.push(error));
+    if (errors.length > 0) throw new AggregateError(errors, "not everything could be ended");
   };
   try {
     return await start(options, cleanUp, cleanUpAll);
   } catch (error) {
-    await cleanUpAll();
+    // What went wrong first is what is told.
+    await cleanUpAll().catch(() => undefined);
     throw error;
   }
 }

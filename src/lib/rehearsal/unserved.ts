@@ -6,10 +6,27 @@ const hopeless = ["ignore:no-pool-matches", "ignore:repository-not-allowed"];
 
 /** @returns a listener for the controller's log */
 export function watchUnserved(rehearsal: Pick<Rehearsal, "github" | "env">): (event: ControllerEvent) => void {
+  const unserved = new Set<number>();
+  const cancelled = new Set<number>();
+
+  /** A run whose open jobs all wait in vain; its other jobs have ended, or need one of these. */
+  function cancelHopeless(): void {
+    for (const run of rehearsal.github.state().runs) {
+      const open = run.jobs.filter((job) => job.status !== "completed");
+      if (open.length === 0 || cancelled.has(run.id) || !open.every((job) => unserved.has(job.id))) continue;
+      cancelled.add(run.id);
+      void cancel(rehearsal, run.repository, run.id);
+    }
+  }
+
+  rehearsal.github.on((event) => {
+    if (event.type === "job" && event.action === "completed") cancelHopeless();
+  });
   return (event) => {
-    if (event.event !== "decision" || !hopeless.includes(String(event["reason"]))) return;
-    const run = rehearsal.github.state().runs.find(({ jobs }) => jobs.some((job) => job.id === event["job"]));
-    if (run && run.status !== "completed") void cancel(rehearsal, run.repository, run.id);
+    const reason = String(event["reason"]);
+    if (event.event !== "decision" || !(hopeless.includes(reason) || reason.startsWith("refuse:"))) return;
+    unserved.add(Number(event["job"]));
+    cancelHopeless();
   };
 }
 

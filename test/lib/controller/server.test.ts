@@ -75,11 +75,12 @@ describe("a signed workflow_job event", () => {
     const response = await post(body);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
+      job: 1,
       reason: "spawn",
       detail: "because spawn",
       runnerName: "cpu-1",
       sandboxId: "sb-1",
-      more: [{ reason: "terminate:surplus", detail: "because terminate:surplus" }],
+      more: [{ job: 1, reason: "terminate:surplus", detail: "because terminate:surplus" }],
     });
   });
 

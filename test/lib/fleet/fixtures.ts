@@ -63,5 +63,5 @@ export function registration(name: string, given: Partial<Registration> = {}): R
 }
 
 export function snapshot(given: Partial<Snapshot>): Snapshot {
-  return { now, jobs: [], sandboxes: [], ending: [], starting: [], ...given };
+  return { now, jobs: [], sandboxes: [], ending: [], failed: [], starting: [], ...given };
 }

@@ -202,6 +202,40 @@ describe("a pool that keeps runners ready", () => {
   });
 });
 
+describe("a pool that keeps runners ready, all the same", () => {
+  const warmPolicy = (more = "") =>
+    parsePolicy(
+      `fleet: test\ngithub: { owner: acme }\nimage: ours\npools: [{ name: cpu, labels: [modal], min-idle: 1 }]\n${more}`,
+    );
+
+  it("starts them from the policy's image, with the pool's resources and nothing else", async () => {
+    await through(new FleetLoop({ policy: warmPolicy(), github, modal, now: () => time, random }).reconcile());
+    expect(modal.specs[0]).toMatchObject({ image: "ours", cpu: 2, memoryMiB: 4096 });
+    expect(Object.keys(modal.specs[0] ?? {})).not.toContain("labels");
+  });
+
+  it("starts none once the budget is spent, and fewer and fewer when they fail", async () => {
+    const spent = warmPolicy("limits: { daily-budget-dollars: 1 }");
+    modal.past.push({ ...sandbox(9, { createdAt: now - 3_600_000 }), endedAt: now + 24 * 3_600_000 });
+    expect(await through(new FleetLoop({ policy: spent, github, modal, now: () => time, random }).reconcile())).toEqual(
+      [],
+    );
+    modal.past.length = 0;
+
+    modal.before = (call) => {
+      if (call === "create") throw new Unavailable("modal", "Modal has no Secret registry");
+    };
+    const loop = new FleetLoop({ policy: warmPolicy(), github, modal, now: () => time, random });
+    for (let round = 0; round < 720; round++) {
+      await through(loop.reconcile());
+      time += 5_000;
+    }
+    // 30 s, 1, 2, 4, 8 minutes, then every quarter of an hour.
+    expect(github.calls.filter((call) => call === "mint")).toHaveLength(8);
+    expect(github.runners.size).toBe(0);
+  });
+});
+
 describe("the daily budget", () => {
   it("once spent, starts nothing until midnight", async () => {
     const budget = parsePolicy(
@@ -233,6 +267,25 @@ describe("a runner that fails to start", () => {
       github.jobs.set(1, news);
     }
     expect(waits).toEqual([0, 30, 60, 120]);
+  });
+});
+
+describe("jobs that are none of ours", () => {
+  it.each([
+    ["of another repository", { repository: "elsewhere/app" }, "ignore:repository-not-allowed"],
+    ["with labels that no pool has", { labels: ["ubuntu-latest"] }, "ignore:no-pool-matches"],
+  ])("%s cost no call", async (_, given, reason) => {
+    expect(await through(newLoop().hear(job(1, given)))).toEqual([reason]);
+    expect([...github.calls, ...modal.calls]).toEqual([]);
+  });
+});
+
+describe("an answer", () => {
+  it("is about the job in question first, and silent about others that go on waiting", async () => {
+    const loop = newLoop();
+    for (const id of [1, 2, 3, 4, 5]) await through(loop.hear(queue(id, { createdAt: now - 10_000 + id })));
+    const steps = await loop.hear(queue(6));
+    expect(steps.map(({ decision }) => "job" in decision && decision.job.id)).toEqual([6]);
   });
 });
 
@@ -432,6 +485,22 @@ describe("reconcile", () => {
     };
     expect(await through(newLoop().reconcile())).toEqual(["ignore:not-queued"]);
     expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+  });
+
+  it("previewed, changes nothing, and has nothing sent again", async () => {
+    queue(1);
+    const decisions = await newLoop().preview();
+    expect(decisions.map((decision) => decision.reason)).toEqual(["spawn"]);
+    expect([...github.calls, ...modal.calls]).not.toContain("redeliver");
+    expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+  });
+
+  it("goes on where GitHub refuses to send deliveries again", async () => {
+    queue(1);
+    github.before = (call) => {
+      if (call === "redeliver") throw new Error("not allowed");
+    };
+    expect(await through(newLoop().reconcile())).toEqual(["spawn"]);
   });
 
   it("of a fleet as it should be does nothing", async () => {
