@@ -201,6 +201,19 @@ describe("modal-gha dev", () => {
     }
   });
 
+  it("config diff compares a policy file with what the controller runs", async () => {
+    const same = await cli("config", "diff", "--json").ended;
+    expect([same.code, JSON.parse(same.stdout).differences]).toEqual([0, []]);
+    const other = join(scratch, "other.yaml");
+    const text = readFileSync(announced.env["MODAL_GHA_POLICY"] as string, "utf8");
+    writeFileSync(other, text.replace("max-runners: 150", "max-runners: 7"));
+    const differs = await cli("config", "diff", other).ended;
+    expect([differs.code, differs.stdout]).toEqual([1, "pools[cpu].maxRunners\t7\t150\n"]);
+    const stranger = await start(["config", "diff"], { ...home, ...announced.env, MODAL_GHA_WEBHOOK_SECRET: "wrong" })
+      .ended;
+    expect(stranger.code).toBe(4);
+  });
+
   it("spawn says why a job gets no runner", async () => {
     const id = await dispatch("never", "no-such-label");
     const refused = await cli("spawn", "--job", String(id)).ended;

@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     webhookSecrets: settings.webhookSecrets,
     identity: { fleet: policy.fleet, policy: hash },
     recorder: schedule,
+    policy,
   });
   server.on("error", (error) => {
     log("fatal", { message: error.message });

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Outcome } from "../fleet/act.ts";
 import type { FleetLoop, Step } from "../fleet/loop.ts";
 import { BadDelivery, isSigned, readWorkflowJob } from "./delivery.ts";
+import { isPolicyQuestion, policyEvent } from "./policy-question.ts";
 import { readBody } from "./read-body.ts";
 import { type Recorder, record, recordFault } from "./record.ts";
 
@@ -14,6 +15,8 @@ export interface ServerOptions {
   /** What GET /healthz tells besides `ok`: version and policy hash. */
   identity: Record<string, string>;
   recorder: Recorder;
+  /** What is told to whoever signs the question: see policy-question.ts. */
+  policy: object;
 }
 
 /** GitHub sends at most 25 MB; a workflow_job event has some 10 kB. */
@@ -55,6 +58,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const event = header(request, "x-github-event");
   if (event === "ping") return send(response, 200, { reason: "pong" });
+  if (event === policyEvent) {
+    if (isPolicyQuestion(body, Date.now())) return send(response, 200, options.policy);
+    return send(response, 400, { reason: "bad-request", detail: "this is no question for the policy, or an old one" });
+  }
   if (event !== "workflow_job") return send(response, 204);
   try {
     const job = readWorkflowJob(body);

@@ -140,6 +140,7 @@ async function start(
   }
   const controller = await addController();
   const webhookUrl = `${controller.url}/webhook`;
+  Object.assign(env, { MODAL_GHA_WEBHOOK_URL: webhookUrl, MODAL_GHA_WEBHOOK_SECRET: github.app.webhookSecret });
   github.setWebhookUrl(webhookUrl);
 
   let closing: Promise<Leftovers> | undefined;

@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { createRequire } from "node:module";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { policyQuestion } from "../../../src/lib/controller/policy-question.ts";
 import { createControllerServer } from "../../../src/lib/controller/server.ts";
 import type { Outcome } from "../../../src/lib/fleet/act.ts";
 import type { Step } from "../../../src/lib/fleet/loop.ts";
@@ -57,6 +58,7 @@ beforeEach(async () => {
     },
     webhookSecrets: [secret, otherSecret],
     identity: { policy: "abc123" },
+    policy: { fleet: "test" },
     recorder: { log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })), note: () => undefined },
   });
   server.listen(0, "127.0.0.1");
@@ -185,6 +187,18 @@ describe("other events", () => {
     expect((await post("{}", { "x-github-event": "ping" })).status).toBe(200);
     expect((await post("{}", { "x-github-event": "push" })).status).toBe(204);
     expect(heard).toEqual([]);
+  });
+
+  it("the policy is told to whoever signs that very question, now", async () => {
+    const headers = { "x-github-event": "modal-gha-policy" };
+    const told = await post(policyQuestion(Date.now()), headers);
+    expect([told.status, await told.json()]).toEqual([200, { fleet: "test" }]);
+    expect((await post(policyQuestion(Date.now() - 3_600_000), headers)).status).toBe(400);
+    // A delivery of GitHub's that somebody caught.
+    expect((await post(body, headers)).status).toBe(400);
+    expect((await post(policyQuestion(Date.now()), { ...headers, "x-hub-signature-256": "sha256=00" })).status).toBe(
+      401,
+    );
   });
 
   it("healthz tells what runs", async () => {

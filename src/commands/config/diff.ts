@@ -1,0 +1,45 @@
+import * as Args from "@oclif/core/args";
+import { BaseCommand } from "../../lib/cli/base-command.ts";
+import { ExitCode } from "../../lib/cli/exit-codes.ts";
+import { type Column, renderTable } from "../../lib/cli/table.ts";
+import { comparePolicy } from "../../lib/operations/policy-difference.ts";
+import type { Difference } from "../../lib/policy/difference.ts";
+import { resolveSettings } from "../../lib/settings/settings.ts";
+import { SettingsStore } from "../../lib/settings/store.ts";
+
+const written = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(value));
+
+const columns: Column<Difference>[] = [
+  { header: "SETTING", value: (row) => row.path },
+  { header: "HERE", value: (row) => written(row.local), shrinks: true },
+  { header: "DEPLOYED", value: (row) => written(row.deployed), shrinks: true },
+];
+
+export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
+  static override summary = "Compare the policy file with the policy that the controller runs.";
+  static override description =
+    "Reads MODAL_GHA_WEBHOOK_URL and MODAL_GHA_WEBHOOK_SECRET. Exit code 0: they are the same; 1: they differ.\n" +
+    "JSON: {file, localHash, deployedHash, differences}; a difference has path, local and deployed.";
+  static override examples = ["<%= config.bin %> <%= command.id %>"];
+  static override args = {
+    file: Args.string({ description: "The policy file; the one of the settings unless told." }),
+  };
+
+  async run(): Promise<void> {
+    const flags = { policyFile: this.args.file };
+    const { policyFile } = await resolveSettings({ flags, env: process.env, store: new SettingsStore() });
+    const comparison = await comparePolicy({
+      file: policyFile.value,
+      webhookUrl: process.env["MODAL_GHA_WEBHOOK_URL"],
+      webhookSecret: process.env["MODAL_GHA_WEBHOOK_SECRET"],
+      now: () => this.clock.now(),
+    });
+    this.output(comparison, ({ differences }) => renderTable(differences, columns, this.io.stdout));
+    const { localHash, deployedHash } = comparison;
+    if (localHash === deployedHash) this.io.note(`The controller runs this policy (${localHash}).`);
+    else {
+      this.io.note(`The controller runs another policy (${deployedHash}) than this one (${localHash}).`);
+      this.setExitCode(ExitCode.Failure);
+    }
+  }
+}
