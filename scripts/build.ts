@@ -1,7 +1,7 @@
 // Bundles everything into dist/: one entry per command with shared chunks, and one self-contained file for each program
 // that runs on its own (the controller, the stand-in runner, the emulator's reaper). Built beside dist/ and then put in
 // its place, so that a build that fails leaves the old one.
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { bundleOptions } from "./bundle.ts";
@@ -17,8 +17,6 @@ rmSync(stage, { recursive: true, force: true });
 mkdirSync(outdir, { recursive: true });
 
 const commands = globSync("src/commands/**/*.{ts,tsx}");
-/** The emulator needs the SDK's own definitions, and only these commands lead to it. */
-const hasEmulator = globSync("src/commands/{demo,dev}*").length > 0;
 const metafiles: Metafile[] = [];
 
 metafiles.push(
@@ -30,15 +28,11 @@ metafiles.push(
       outdir,
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: hasEmulator ? [modalDefinitionsPlugin] : [],
+      plugins: [modalDefinitionsPlugin],
     })
   ).metafile,
 );
 for (const [name, source] of Object.entries(programs)) {
-  if (!existsSync(source)) {
-    process.stderr.write(`build: ${source} does not exist; dist/${name}.js is left out\n`);
-    continue;
-  }
   const outfile = join(outdir, `${name}.js`);
   metafiles.push((await build({ ...bundleOptions, entryPoints: [source], outfile })).metafile);
 }

@@ -33,7 +33,7 @@ export function domainFault(text: string): string | undefined {
   if (host !== undefined && host !== lower && domainExpression.test(host)) {
     return `write the domain alone: ${host} (TLS on port 443 is let through)`;
   }
-  return "write a domain such as pypi.org or *.pythonhosted.org";
+  return "write a domain such as example.org or *.example.net";
 }
 
 /** What is wrong with an entry of `cidrs`, and its mend; undefined if nothing is. */

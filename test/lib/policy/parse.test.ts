@@ -182,7 +182,7 @@ pools:
     ["egress: { domains: ['https://x.org/a'] }", "4:49 pools[0].egress.domains[0]: write the domain alone: x.org"],
     ["egress: { domains: [x.org:443] }", "4:49 pools[0].egress.domains[0]: write the domain alone: x.org"],
     ["egress: { domains: ['*'] }", "4:49 pools[0].egress.domains[0]: this allows everything; leave out egress instead"],
-    ["egress: { domains: ['a.*.org'] }", "4:49 pools[0].egress.domains[0]: write a domain such as pypi.org"],
+    ["egress: { domains: ['a.*.org'] }", "4:49 pools[0].egress.domains[0]: write a domain such as example.org"],
     ["egress: { domains: [10.0.0.1] }", "4:49 pools[0].egress.domains[0]: this is an address; write 10.0.0.1/32"],
     [
       "egress: { cidrs: [10.0.0.1] }",
@@ -349,7 +349,7 @@ describe("checkPolicy", () => {
     ],
     [
       "an allow-list without GitHub",
-      pools("name: x, labels: [l], egress: { domains: [pypi.org, '*.github.com'] }"),
+      pools("name: x, labels: [l], egress: { domains: [example.org, '*.github.com'] }"),
       [
         "4:29 pools[0].egress: on github.com a runner also needs *.actions.githubusercontent.com (to run at all), *.blob.core",
       ],
