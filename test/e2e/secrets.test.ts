@@ -77,9 +77,11 @@ jobs:
   });
   const { github, modal, env } = fleet;
   await github.trigger({ repository: "app", event: "workflow_dispatch" });
-  await until("the first step has run", () =>
-    github.state().jobs[0]?.steps.some((step) => step.name.startsWith("Run until")),
-  );
+  // Entrypoint, runner and the second step's shell.
+  await until("the second step runs", async () => {
+    const hasBegun = github.state().jobs[0]?.steps.some((step) => step.name.startsWith("Run until"));
+    return hasBegun && (await modal.processes()).length > 2;
+  });
 
   const keyLine = github.app.privateKey.split("\n")[5] as string;
   const [jitConfig] = jitConfigs as [string];
