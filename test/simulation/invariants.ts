@@ -94,6 +94,10 @@ export class Invariants implements Observer {
   created(sandbox: ModelSandbox): void {
     const { view } = sandbox;
     this.checkWaiting();
+    for (const other of this.#alive) {
+      if (other.view.name !== view.name) continue;
+      this.#violate("two-sandboxes", `${view.id} has the name of ${other.view.id}, which is alive`, view);
+    }
     this.#alive.add(sandbox);
     this.room.add(view, this.#clock.now, 1);
     this.#checkLimits(view);
@@ -230,6 +234,8 @@ export class Invariants implements Observer {
     if (isOfRepository && this.#countOf(view.repository) <= this.room.count(exceeded.key) - exceeded.by) return;
     const { excessMs } = this.#bounds;
     if (excessMs === 0) this.#violate("limit", exceeded.message, view);
+    // Each of two controllers counts its own: together they never have more than twice what is allowed.
+    if (exceeded.by > exceeded.limit) this.#violate("limit", `${exceeded.message}, even for two controllers`, view);
     const first = this.room.exceededSince(exceeded.key);
     this.#afterUptime(excessMs, () => {
       if (this.room.exceededSince(exceeded.key) !== first) return;

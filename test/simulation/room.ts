@@ -43,12 +43,16 @@ export class Room {
   }
 
   /** What is exceeded now, if anything is. */
-  exceeded({ pool, repository, jobId }: Place): { key: string; by: number; message: string } | undefined {
+  exceeded({
+    pool,
+    repository,
+    jobId,
+  }: Place): { key: string; by: number; limit: number; message: string } | undefined {
     for (const [key, limit] of this.#limits(pool, repository)) {
       if (jobId === 0 && key.startsWith("repository")) continue;
       const count = this.count(key);
       if (count > limit)
-        return { key, by: count - limit, message: `${key}: ${count} Sandboxes are alive, ${limit} are allowed` };
+        return { key, by: count - limit, limit, message: `${key}: ${count} Sandboxes are alive, ${limit} are allowed` };
     }
     return undefined;
   }
