@@ -7,6 +7,9 @@ import type { ModelJob, ModelRunner, ModelSandbox, Observer } from "./observer.t
 import { Room } from "./room.ts";
 import { type JobPlan, repositories, type Scenario } from "./scenario.ts";
 
+/** Longer than a decision can be older than the Sandbox that comes of it: a GPU takes minutes to start. */
+const longSeenMs = 8 * 60_000;
+
 export const invariantNames = {
   served: "every admitted job gets a runner within the bound that its faults allow",
   "two-sandboxes": "no job has two living Sandboxes for longer than it takes to see it",
@@ -51,14 +54,17 @@ export class Invariants implements Observer {
   readonly #pairSince = new Map<number, number>();
   readonly #overAt = new Map<number, number>();
   readonly #movedTo = new Map<string, number[]>();
-  readonly #alive = new Set<ModelSandbox>();
+  /** Living Sandboxes, and when they came to be. */
+  readonly #alive = new Map<ModelSandbox, number>();
   readonly #killed = new Set<ModelSandbox>();
+  readonly #maxRunners: Map<string, number>;
 
   constructor(clock: Clock, scenario: Scenario, bounds: Bounds, outages: readonly Outage[]) {
     this.#outages = outages;
     this.#clock = clock;
     this.#plans = new Map(scenario.jobs.map((job) => [job.id, job]));
     this.#bounds = bounds;
+    this.#maxRunners = new Map(scenario.policy.pools.map((pool) => [pool.name, pool.maxRunners]));
     this.room = new Room(scenario.policy, repositories, clock.now);
   }
 
@@ -94,11 +100,12 @@ export class Invariants implements Observer {
   created(sandbox: ModelSandbox): void {
     const { view } = sandbox;
     this.checkWaiting();
-    for (const other of this.#alive) {
+    for (const other of this.#alive.keys()) {
       if (other.view.name !== view.name) continue;
       this.#violate("two-sandboxes", `${view.id} has the name of ${other.view.id}, which is alive`, view);
     }
-    this.#alive.add(sandbox);
+    this.#checkRoomBefore(view);
+    this.#alive.set(sandbox, this.#clock.now);
     this.room.add(view, this.#clock.now, 1);
     this.#checkLimits(view);
     const plan = this.#plans.get(view.jobId);
@@ -243,10 +250,22 @@ export class Invariants implements Observer {
     });
   }
 
+  /** Whoever decided on this Sandbox has seen those that were there long before: were they all that is allowed? */
+  #checkRoomBefore(view: FleetSandbox): void {
+    const limit = this.#maxRunners.get(view.pool) ?? 0;
+    let count = 0;
+    for (const [other, createdAt] of this.#alive) {
+      if (other.view.pool === view.pool && this.#clock.now - createdAt > longSeenMs) count++;
+    }
+    if (count < limit) return;
+    const message = `pool ${view.pool} has had ${count} of ${limit} for ${seconds(longSeenMs)}, and gets one more`;
+    this.#violate("limit", message, view);
+  }
+
   /** Sandboxes that run a job of the repository, or wait for one. */
   #countOf(repository: string): number {
     let count = 0;
-    for (const { view, running } of this.#alive) {
+    for (const { view, running } of this.#alive.keys()) {
       if (running ? running.plan.repository === repository : view.jobId !== 0 && view.repository === repository)
         count++;
     }
