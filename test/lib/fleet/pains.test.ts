@@ -204,6 +204,7 @@ describe("pains of other fleets", () => {
     const ended = update(1, { status: "completed", conclusion: "success", runnerName: "theirs" });
     for (const news of [ended, started, queued, queued, started]) await through(loop.hear(news));
     expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
+    expect(github.calls).not.toContain("mint");
   });
 
   it("16. retries run out while the job is still queued (terraform-aws-github-runner#4653): it is tried for as long as it waits", async () => {
