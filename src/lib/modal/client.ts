@@ -1,29 +1,28 @@
 // The one place that loads the modal SDK: late, since it costs more start time than all the rest of the program.
 import type { App, ModalClient } from "modal";
+import { appName } from "./names.ts";
 
-export interface ModalAccess {
+/** A connection; nothing is looked up or made by it. */
+export interface ModalConnection {
   client: ModalClient;
-  /** The fleet's App, in which all its Sandboxes live. */
-  app: App;
   /** Closes the connections, so that the process can end. */
   close(): void;
 }
 
-export interface ModalOptions {
-  fleet: string;
+export interface ModalAccess extends ModalConnection {
+  /** The fleet's App, in which all its Sandboxes live. */
+  app: App;
+}
+
+export interface ModalCredentials {
   /** A token pair; where absent, the SDK takes its own: MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, then ~/.modal.toml. */
-  tokenId?: string;
-  tokenSecret?: string;
+  tokenId?: string | undefined;
+  tokenSecret?: string | undefined;
   /**
    * Seconds to wait at most while Modal throttles a call; the SDK would wait for ever. Where a person waits, half a
    * minute; in the controller, less than GitHub waits for an answer.
    */
   maxThrottleSeconds?: number;
-}
-
-/** The Modal App of a fleet. */
-export function appName(fleet: string): string {
-  return `modal-gha-${fleet}`;
 }
 
 /** gRPC over loopback breaks when a proxy is asked for it, so a Modal server on loopback is always reached directly. */
@@ -33,24 +32,34 @@ function bypassProxyForLoopback(): void {
 }
 
 /**
- * Connects to Modal and finds the fleet's App, creating it if there is none.
- * @throws what the SDK throws; a missing or refused token among it
+ * Makes a client; Modal is not called yet.
+ * @throws Error of the SDK when there are no credentials anywhere
  */
-export async function connectModal(options: ModalOptions): Promise<ModalAccess> {
+export async function openModal(credentials: ModalCredentials = {}): Promise<ModalConnection> {
   bypassProxyForLoopback();
   const { ModalClient } = await import("modal");
   const silent = () => undefined;
+  const { tokenId, tokenSecret, maxThrottleSeconds = 30 } = credentials;
   const client = new ModalClient({
-    ...(options.tokenId && options.tokenSecret ? { tokenId: options.tokenId, tokenSecret: options.tokenSecret } : {}),
-    maxThrottleWaitSecs: options.maxThrottleSeconds ?? 30,
+    ...(tokenId && tokenSecret ? { tokenId, tokenSecret } : {}),
+    maxThrottleWaitSecs: maxThrottleSeconds,
     // The SDK warns once a Sandbox about plaintext on loopback; nothing else of its log is for an operator.
     logger: { debug: silent, info: silent, warn: silent, error: silent },
   });
+  return { client, close: () => client.close() };
+}
+
+/**
+ * Connects to Modal and finds the fleet's App, creating it if there is none.
+ * @throws what the SDK throws; a missing or refused token among it
+ */
+export async function connectModal(options: ModalCredentials & { fleet: string }): Promise<ModalAccess> {
+  const { client, close } = await openModal(options);
   try {
     const app = await client.apps.fromName(appName(options.fleet), { createIfMissing: true });
-    return { client, app, close: () => client.close() };
+    return { client, app, close };
   } catch (error) {
-    client.close();
+    close();
     throw error;
   }
 }

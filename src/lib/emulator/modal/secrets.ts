@@ -45,6 +45,14 @@ export class Secrets {
         if (missing.length > 0) throw failedPrecondition(`Secret is missing key(s): ${missing.join(", ")}`);
         return { secretId: item.id, metadata: { name: item.name, keys: Object.keys(item.values) } };
       },
+      secretUpdate: async ({ secretId, updates }) => {
+        const secret = this.#secrets.get(secretId);
+        for (const { key, value } of updates) {
+          if (value === undefined) delete secret.values[key];
+          else secret.values[key] = value;
+        }
+        return {};
+      },
       secretList: async ({ environmentName }) => {
         const environment = apps.environment(environmentName);
         return {
