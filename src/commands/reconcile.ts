@@ -1,20 +1,9 @@
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../lib/cli/base-command.ts";
 import { ExitCode } from "../lib/cli/exit-codes.ts";
-import { type Column, renderTable } from "../lib/cli/table.ts";
 import { openFleet } from "../lib/operations/fleet-access.ts";
-import { type ReconciledItem, reconcileFleet } from "../lib/operations/reconcile-fleet.ts";
-
-const columns: Column<ReconciledItem>[] = [
-  {
-    header: "REASON",
-    value: (item) => item.reason,
-    colour: (item, colours) => (item.done === false ? colours.yellow : colours.bold),
-  },
-  { header: "JOB", value: (item) => (item.job ? String(item.job) : "") },
-  { header: "RUNNER", value: (item) => item.runner ?? "", shrinks: true },
-  { header: "DETAIL", value: (item) => item.detail, shrinks: true },
-];
+import { reconcileFleet } from "../lib/operations/reconcile-fleet.ts";
+import { renderReconciled } from "../lib/operations/render-reconciled.ts";
 
 export default class Reconcile extends BaseCommand<typeof Reconcile> {
   static override summary = "Look at the whole fleet now and mend what is not as it should be.";
@@ -33,7 +22,7 @@ export default class Reconcile extends BaseCommand<typeof Reconcile> {
     const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
     try {
       const items = await reconcileFleet(fleet, { isPreview: this.flags["dry-run"], now });
-      this.output(items, (rows) => renderTable(rows, columns, this.io.stdout));
+      this.output(items, (rows) => renderReconciled(rows, this.io.stdout));
       if (items.length === 0 && this.io.stderr.isTTY) this.io.note("Everything is as it should be.");
       const isPutOff = items.some((item) => item.done === false || item.reason.startsWith("defer:"));
       if (isPutOff && !this.flags["dry-run"]) this.setExitCode(ExitCode.Pending);

@@ -37,6 +37,11 @@ interface Observation extends Omit<Snapshot, "sandboxes" | "ending" | "starting"
   listed: FleetSandbox[];
 }
 
+/** Whether a decision takes something away, rather than give a job its runner. */
+export function removes({ action }: Decision): boolean {
+  return action === "finish" || action === "terminate" || action === "deregister";
+}
+
 export class FleetLoop {
   readonly #options: LoopOptions;
   readonly #own = new OwnWork();
@@ -96,6 +101,14 @@ export class FleetLoop {
     // What GitHub sends once more comes sooner; what it does not is found all the same.
     await github.redeliverFailed(now() - recentMs).catch(() => 0);
     return this.#decideAndAct(await this.#observeAll(), () => true);
+  }
+
+  /**
+   * Of what reconcile would do only that which removes: Sandboxes and registrations that are left over.
+   * @throws Unavailable when the fleet could not be observed
+   */
+  async prune(): Promise<Step[]> {
+    return this.#decideAndAct(await this.#observeAll(), () => true, removes);
   }
 
   /**
@@ -160,10 +173,16 @@ export class FleetLoop {
    * Mixes in what this process has begun meanwhile, decides, and begins to act, all in one turn: so no two decisions of
    * one process can miss each other.
    * @param confirm whether what is known of a job may be old
+   * @param isWanted what of it to do; all by default
    */
-  #decideAndAct(observation: Observation, confirm: (job: Job) => boolean): Step[] {
+  #decideAndAct(
+    observation: Observation,
+    confirm: (job: Job) => boolean,
+    isWanted: (decision: Decision) => boolean = () => true,
+  ): Step[] {
     const context: ActContext = { ...this.#options, confirm, onStarting: (entry) => this.#own.start(entry) };
-    return decide(this.#withOwnWork(observation), this.#options.policy).map((decision) => {
+    const decisions = decide(this.#withOwnWork(observation), this.#options.policy).filter(isWanted);
+    return decisions.map((decision) => {
       const end = this.#own.begin(decision, this.#options.now());
       const acting =
         decision.action === "assign"

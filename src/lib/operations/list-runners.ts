@@ -1,8 +1,13 @@
 // The fleet's runners, each joined from what Modal (the Sandbox) and GitHub (the registration) know of it.
+import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
 import { parseRunnerName } from "../fleet/names.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
+import { resourcesOf } from "../policy/match.ts";
+import { estimateDollars } from "../policy/prices.ts";
 import type { Policy } from "../policy/schema.ts";
+import { parseJobReference } from "./job-reference.ts";
 
 /**
  * `starting`: Sandbox there, runner not yet connected. `idle`: waits for its job. `busy`: runs a job. `ending`: its job
@@ -14,7 +19,7 @@ export interface ListedRunner {
   runner: string;
   state: RunnerState;
   pool: string;
-  /** The job it runs or waits for. */
+  /** The job it runs or waits for; 0 for one that is kept ready. */
   job: number;
   /** `owner/name`; null where only the registration is left, which does not say it. */
   repository: string | null;
@@ -24,16 +29,76 @@ export interface ListedRunner {
   /** ISO 8601; to the minute for a registration without a Sandbox. */
   createdAt: string;
   ageMs: number;
+  /** How long it has waited for a job; null unless it is idle. A just-in-time runner has one job, so this is its age. */
+  idleMs: number | null;
+  /** Null where no Sandbox, or no pool of the policy, says them. */
+  resources: { cpu: number; memoryMiB: number; gpu: string | null } | null;
+  /** By estimate, from Modal's list prices; null without resources. */
+  dollarsPerHour: number | null;
+  /** By estimate, so far. */
+  dollars: number | null;
 }
 
-/** Lists every runner of the fleet, the oldest first. */
+export const runnerStates: readonly RunnerState[] = [
+  "starting",
+  "idle",
+  "busy",
+  "ending",
+  "unregistered",
+  "no-sandbox",
+];
+
+export interface RunnerFilter {
+  pools?: readonly string[];
+  /** `owner/name`, or the name alone. */
+  repositories?: readonly string[];
+  states?: readonly string[];
+}
+
+/** Whether a runner is asked for; whatever the filter leaves out lets all pass. */
+export function isWanted(runner: ListedRunner, { pools, repositories, states }: RunnerFilter): boolean {
+  const isOf = (name: string) => runner.repository === name || runner.repository?.split("/")[1] === name;
+  return (
+    (pools === undefined || pools.includes(runner.pool)) &&
+    (repositories === undefined || repositories.some(isOf)) &&
+    (states === undefined || states.includes(runner.state))
+  );
+}
+
+/**
+ * The one runner that a reference names: its name, its Sandbox's id, or its job's id, address or run.
+ * @throws AbortError when there is none, or several
+ */
+export function findRunner(reference: string, all: readonly ListedRunner[]): ListedRunner {
+  const byName = all.find(({ runner, sandboxId }) => runner === reference || sandboxId === reference);
+  if (byName) return byName;
+  const meant = parseJobReference(reference);
+  const matches = all.filter((runner) =>
+    meant.kind === "job" ? runner.job === meant.jobId : meant.kind === "run" && runner.run === meant.runId,
+  );
+  const [match, ...others] = matches;
+  if (match && others.length === 0) return match;
+  if (match) {
+    throw new AbortError(`${reference} has ${matches.length} runners; say which.`, {
+      code: "several-runners",
+      exitCode: ExitCode.Usage,
+      nextSteps: matches.map(({ runner, state }) => `${runner}  (${state})`),
+    });
+  }
+  throw new AbortError(`The fleet has no runner ${reference}.`, {
+    code: "no-such-runner",
+    nextSteps: ["modal-gha runners ls"],
+  });
+}
+
+/** Lists every runner of the fleet, the oldest first: one list call a page at each service, and none for a runner. */
 export async function listRunners(
   fleet: { github: GitHub; modal: Modal; policy: Policy },
   now: number,
 ): Promise<ListedRunner[]> {
   const [sandboxes, registrations] = await Promise.all([fleet.modal.sandboxes(), fleet.github.registrations()]);
   const byName = new Map(registrations.map((registration) => [registration.name, registration]));
-  const listed = sandboxes.map((sandbox) => fromSandbox(sandbox, byName.get(sandbox.runnerName), now));
+  const listed = sandboxes.map((sandbox) => fromSandbox(sandbox, byName.get(sandbox.runnerName), fleet.policy, now));
   const alive = new Set(sandboxes.map((sandbox) => sandbox.runnerName));
   const pools = new Set(fleet.policy.pools.map((pool) => pool.name));
   for (const registration of registrations) {
@@ -50,15 +115,29 @@ export async function listRunners(
       registrationId: registration.id,
       createdAt: new Date(name.mintedAt).toISOString(),
       ageMs: now - name.mintedAt,
+      idleMs: null,
+      resources: null,
+      dollarsPerHour: null,
+      dollars: null,
     });
   }
   return listed.sort((a, b) => b.ageMs - a.ageMs);
 }
 
-function fromSandbox(sandbox: FleetSandbox, registration: Registration | undefined, now: number): ListedRunner {
+function fromSandbox(
+  sandbox: FleetSandbox,
+  registration: Registration | undefined,
+  policy: Policy,
+  now: number,
+): ListedRunner {
+  const state = stateOf(sandbox, registration);
+  const ageMs = now - sandbox.createdAt;
+  const pool = policy.pools.find((entry) => entry.name === sandbox.pool);
+  const resources = pool && resourcesOf(pool, sandbox.resourceLabel);
+  const dollars = (seconds: number) => (resources ? estimateDollars(policy, resources, seconds) : null);
   return {
     runner: sandbox.runnerName,
-    state: stateOf(sandbox, registration),
+    state,
     pool: sandbox.pool,
     job: sandbox.jobId,
     repository: sandbox.repository,
@@ -66,7 +145,11 @@ function fromSandbox(sandbox: FleetSandbox, registration: Registration | undefin
     sandboxId: sandbox.id,
     registrationId: registration?.id ?? null,
     createdAt: new Date(sandbox.createdAt).toISOString(),
-    ageMs: now - sandbox.createdAt,
+    ageMs,
+    idleMs: state === "idle" ? ageMs : null,
+    resources: resources ? { cpu: resources.cpu, memoryMiB: resources.memoryMiB, gpu: resources.gpu ?? null } : null,
+    dollarsPerHour: dollars(3600),
+    dollars: dollars(ageMs / 1000),
   };
 }
 

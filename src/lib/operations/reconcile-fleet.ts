@@ -1,7 +1,7 @@
 // Looks at the whole fleet by hand: what is not as it should be, and, unless it is only asked, mends it.
 import type { Outcome } from "../fleet/act.ts";
 import type { Decision } from "../fleet/decision.ts";
-import { FleetLoop } from "../fleet/loop.ts";
+import { FleetLoop, removes, type Step } from "../fleet/loop.ts";
 import { randomSuffix } from "../fleet/names.ts";
 import type { ReasonCode } from "../fleet/reasons.ts";
 import type { FleetAccess } from "./fleet-access.ts";
@@ -18,14 +18,22 @@ export interface ReconciledItem {
   done: boolean | null;
 }
 
-/** Everything that is to be done, and every job that has to wait; what is as it should be is left out. */
+/**
+ * Everything that is to be done, and every job that has to wait; what is as it should be is left out.
+ * @param options.onlyRemove does and tells only what removes Sandboxes and registrations that are left over
+ */
 export async function reconcileFleet(
   fleet: FleetAccess,
-  options: { isPreview: boolean; now(): number },
+  options: { isPreview: boolean; onlyRemove?: boolean; now(): number },
 ): Promise<ReconciledItem[]> {
   const loop = new FleetLoop({ ...fleet, now: options.now, random: randomSuffix });
-  if (options.isPreview) return (await loop.preview()).filter(isWorthTelling).map((decision) => itemOf(decision));
-  const steps = (await loop.reconcile()).filter(({ decision }) => isWorthTelling(decision));
+  const isTold = options.onlyRemove ? removes : isWorthTelling;
+  if (options.isPreview) return (await loop.preview()).filter(isTold).map((decision) => itemOf(decision));
+  const steps = await (options.onlyRemove ? loop.prune() : loop.reconcile());
+  return carriedOut(steps.filter(({ decision }) => isTold(decision)));
+}
+
+function carriedOut(steps: readonly Step[]): Promise<ReconciledItem[]> {
   return Promise.all(
     steps.map(async ({ decision, outcome }) => {
       try {

@@ -1,0 +1,32 @@
+// Shows something again and again until interrupted: redrawn in place on a terminal, one after the other elsewhere.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { IOStreams } from "./streams.ts";
+
+export interface WatchOptions {
+  io: IOStreams;
+  everyMs: number;
+  signal: AbortSignal;
+  /** The text to show now; without a line feed at the end. */
+  look(): Promise<string>;
+  /** What to make of a look that failed: a line to show in its place. What it throws ends the watch. */
+  onError(error: unknown): string;
+}
+
+const home = "\u001B[H";
+const eraseLine = "\u001B[K";
+const eraseBelow = "\u001B[J";
+const eraseAll = "\u001B[2J";
+
+/** Resolves when the signal aborts. */
+export async function watch({ io, everyMs, signal, look, onError }: WatchOptions): Promise<void> {
+  const { isTTY } = io.stdout;
+  if (isTTY) io.stdout.stream.write(eraseAll);
+  while (!signal.aborted) {
+    const text = await look().catch(onError);
+    if (signal.aborted) return;
+    // Each line is erased as it is written, rather than the whole screen first, so that nothing flickers.
+    if (isTTY) io.stdout.stream.write(`${home}${text.replaceAll("\n", `${eraseLine}\n`)}${eraseLine}\n${eraseBelow}`);
+    else if (text !== "") io.out(text);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,80 @@
+// Ends runners by hand. An idle one is deregistered first, so that no job can reach it any more; of a busy one the job is
+// cancelled politely, and only what has not ended after the grace is killed.
+import { interruptEntrypoint } from "../modal/sandbox-interrupt.ts";
+import type { FleetAccess } from "./fleet-access.ts";
+import { findRunner, isWanted, type ListedRunner, listRunners, type RunnerFilter } from "./list-runners.ts";
+
+export interface KillSelection extends RunnerFilter {
+  /** Runner names, Sandbox ids, job ids or addresses. */
+  references: readonly string[];
+}
+
+/** A runner that is to be ended, and the job that it hits. */
+export interface Target extends ListedRunner {
+  /** Name of the job that runs on it; null when none does. */
+  jobName: string | null;
+}
+
+/**
+ * `deregistered`: it was idle, and is gone. `cancelled`: its job was cancelled, and it ended by itself. `killed`: it did
+ * not end within the grace. `kept`: a job came to it in this moment.
+ */
+export type KillResult = "deregistered" | "cancelled" | "killed" | "kept";
+
+export interface KilledRunner {
+  runner: string;
+  sandboxId: string | null;
+  /** The job that was hit; null when none was. */
+  job: number | null;
+  result: KillResult;
+}
+
+/**
+ * The runners that are meant, with the names of the jobs that run on them.
+ * @throws AbortError when a reference names no runner of the fleet, or nothing says which are meant
+ */
+export async function selectRunners(
+  fleet: FleetAccess,
+  { references, ...filter }: KillSelection,
+  now: number,
+): Promise<Target[]> {
+  const all = await listRunners(fleet, now);
+  const named = references.map((reference) => findRunner(reference, all));
+  const chosen = (references.length > 0 ? [...new Set(named)] : all).filter((runner) => isWanted(runner, filter));
+  return Promise.all(
+    chosen.map(async (runner) => {
+      const isBusy = runner.state === "busy" && runner.repository !== null;
+      const job = isBusy ? await fleet.github.job(runner.repository as string, runner.job) : undefined;
+      return { ...runner, jobName: job?.name ?? null };
+    }),
+  );
+}
+
+/**
+ * Ends one runner.
+ * @param graceMs how long a job has to be cancelled; 0 kills at once
+ */
+export async function killRunner(target: Target, fleet: FleetAccess, graceMs: number): Promise<KilledRunner> {
+  const { runner, sandboxId, registrationId, repository, job } = target;
+  const ended = (result: KillResult): KilledRunner => ({
+    runner,
+    sandboxId,
+    job: result === "cancelled" || result === "killed" ? job || null : null,
+    result,
+  });
+  const deregister = () =>
+    registrationId === null ? "absent" : fleet.github.deregister(registrationId, repository ?? "");
+  if (sandboxId === null) return ended((await deregister()) === "busy" ? "kept" : "deregistered");
+  if (target.state !== "busy") {
+    // GitHub refuses while a job runs. One that came this very moment was not agreed to.
+    if ((await deregister()) === "busy") return ended("kept");
+    await fleet.modal.terminate(sandboxId);
+    return ended("deregistered");
+  }
+  const isAsked = graceMs > 0 && (await interruptEntrypoint(fleet.modalAccess, sandboxId));
+  const isOver = isAsked && (await fleet.modal.waitForEnd(sandboxId, graceMs));
+  if (!isOver) await fleet.modal.terminate(sandboxId);
+  // A runner that ended by itself is deregistered by GitHub; of one that was killed GitHub may still believe it busy.
+  await Promise.resolve(deregister()).catch(() => undefined);
+  return ended(isOver ? "cancelled" : "killed");
+}
