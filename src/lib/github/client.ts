@@ -25,6 +25,11 @@ export interface GitHubOptions {
 const silent = () => undefined;
 const common = { userAgent: "modal-gha", log: { debug: silent, info: silent, warn: silent, error: silent } };
 
+/** An Octokit without credentials, for what anybody may read. */
+export function anonymousGitHub(apiUrl: string): Octokit {
+  return new Octokit({ ...common, baseUrl: apiUrl.replace(/\/+$/, "") });
+}
+
 /**
  * An Octokit that acts in the owner's organisation or account, and keeps to GitHub's rate limits (pace.ts). It never
  * repeats a call by itself: a repeated generate-jitconfig leaks a registration (github.com/runs-on/runs-on/issues/546).

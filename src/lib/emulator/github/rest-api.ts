@@ -12,6 +12,7 @@ import { addAppRoutes } from "./routes/apps.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addConversionRoute } from "./routes/manifest.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
+import { addReleaseRoutes } from "./routes/releases.ts";
 import { addRunnerRoutes } from "./routes/runners.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
@@ -59,6 +60,7 @@ export function restApi(github: GitHub): Hono<ApiEnv> {
   addWorkflowRoutes(api, github);
   addRunRoutes(api, github);
   addJobRoutes(api, github);
+  addReleaseRoutes(api, github);
   addRunnerRoutes(api, github);
   api.all("*", () => {
     throw notFound();

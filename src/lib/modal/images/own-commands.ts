@@ -1,5 +1,5 @@
 // Reads the commands that an operator adds to the runner image, and refuses what cannot work in a build on Modal.
-import { type DockerfileFault, DockerfileError, type Instruction, parseDockerfile } from "./dockerfile.ts";
+import { DockerfileError, type DockerfileFault, type Instruction, parseDockerfile } from "./dockerfile.ts";
 
 const known = new Set(
   "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR".split(

@@ -34,17 +34,22 @@ export interface Recipe {
   variant: Variant;
 }
 
+/** A value that was given is none that belongs into a recipe. */
+export class RecipeError extends Error {
+  override name = "RecipeError";
+}
+
 /** Docker's parser, which Modal's may be, takes no longer line (github.com/moby/buildkit, frontend/dockerfile/parser). */
 const longestLine = 65_535;
 const imageReference = /^[A-Za-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)*(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/;
 
-/** @throws Error when a value is none that belongs there, or the Dockerfile is not as it should be */
+/** @throws RecipeError */
 export function composeRecipe(options: RecipeOptions): Recipe {
   const { runnerVersion, sha256, variant, from, ownCommands = [] } = options;
   // These become text of commands that run as root.
-  if (!/^\d+\.\d+\.\d+$/.test(runnerVersion)) throw new Error(`"${runnerVersion}" is no version of the runner.`);
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Error(`"${sha256}" is no SHA-256: 64 hexadecimal digits are.`);
-  if (from !== undefined && !imageReference.test(from)) throw new Error(`"${from}" is no image of a registry.`);
+  if (!/^\d+\.\d+\.\d+$/.test(runnerVersion)) throw new RecipeError(`"${runnerVersion}" is no version of the runner.`);
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RecipeError(`"${sha256}" is no SHA-256: 64 hexadecimal digits are.`);
+  if (from !== undefined && !imageReference.test(from)) throw new RecipeError(`"${from}" is no image of a registry.`);
   const values: Record<string, string> = {
     RUNNER_VERSION: runnerVersion,
     RUNNER_SHA256: sha256,
