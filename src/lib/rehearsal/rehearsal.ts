@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GitHubEmulatorOptions } from "../emulator/github/options.ts";
 import { type GitHubEmulator, startGitHubEmulator } from "../emulator/github/server.ts";
+import { hostEnvironment } from "../emulator/modal/environment.ts";
 import { type ModalEmulator, type ModalEmulatorOptions, startModalEmulator } from "../emulator/modal/server.ts";
 import { startReaper } from "../emulator/modal/start-reaper.ts";
 import { packageFile } from "../package-root.ts";
@@ -90,7 +91,19 @@ async function start(
 
   const reaper = await startReaper(randomBytes(12).toString("hex"), directory);
   cleanUp.push(() => reaper.close());
-  const modal = await startModalEmulator({ ...options.modal, directory: join(directory, "modal"), reaper });
+  const host = hostEnvironment();
+  const modal = await startModalEmulator({
+    ...options.modal,
+    directory: join(directory, "modal"),
+    reaper,
+    // An image that `image build` publishes says itself where its entrypoint is, but is not really built: its Sandboxes find
+    // ours, and the stand-in for the runner.
+    environment: {
+      ...host,
+      PATH: `${packageFile("image", "bin")}:${host["PATH"]}`,
+      MODAL_GHA_RUNNER_DIR: join(directory, "runner"),
+    },
+  });
   cleanUp.push(() => modal.close());
   const github = await startGitHubEmulator({
     ...options.github,
