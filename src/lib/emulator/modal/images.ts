@@ -5,6 +5,7 @@ import type { ControlPlaneHandlers } from "./definitions.ts";
 import { type Instruction, parseDockerfile } from "./dockerfile.ts";
 import { invalid, notFound } from "./errors.ts";
 import { contentId } from "./ids.ts";
+import { pipRequirements as ownRequirements, PythonError, pythonEnvironment } from "./python.ts";
 
 export interface ImageLayer {
   imageId: string;
@@ -14,6 +15,10 @@ export interface ImageLayer {
   baseImages: Readonly<Record<string, string>>;
   /** How a container of it starts; those of its base images included. */
   instructions: readonly Instruction[];
+  /** Python packages that it has, its base images' included. */
+  pipRequirements: readonly string[];
+  /** Where the programs of those packages are; absent without any. */
+  pythonBin?: string;
 }
 
 interface Tag {
@@ -28,6 +33,7 @@ interface Tag {
 
 /** GenericStatus of the protocol. */
 const success = 1 as const;
+const failure = 2 as const;
 /** What ImageListTags answers at once, and the most that may be asked for. */
 const pageSize = 100;
 
@@ -76,10 +82,21 @@ export class Images {
           (name) => (name in baseImages ? this.get(baseImages[name] ?? "").instructions : undefined),
           buildArgs,
         );
-        const content = [dockerfileCommands, baseImages, buildArgs, gpuConfig, builderVersion];
+        const pipRequirements = [
+          ...Object.values(baseImages).flatMap((id) => this.get(id).pipRequirements),
+          ...ownRequirements(dockerfileCommands),
+        ];
+        const content: unknown[] = [dockerfileCommands, baseImages, buildArgs, gpuConfig, builderVersion];
         if (forceBuild) content.push(`forced ${++this.#forced}`);
         const imageId = contentId("im", createHash("sha256").update(JSON.stringify(content)).digest());
-        this.#layers.set(imageId, { imageId, dockerfileCommands, baseImages, instructions });
+        const layer = { imageId, dockerfileCommands, baseImages, instructions, pipRequirements };
+        try {
+          const pythonBin = pipRequirements.length > 0 ? { pythonBin: await pythonEnvironment(pipRequirements) } : {};
+          this.#layers.set(imageId, { ...layer, ...pythonBin });
+        } catch (error) {
+          if (!(error instanceof PythonError)) throw error;
+          return { imageId, result: { status: failure, exception: error.message } };
+        }
         return {
           imageId,
           result: { status: success },
