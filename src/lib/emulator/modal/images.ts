@@ -5,7 +5,8 @@ import type { ControlPlaneHandlers } from "./definitions.ts";
 import { type Instruction, parseDockerfile } from "./dockerfile.ts";
 import { invalid, notFound } from "./errors.ts";
 import { contentId } from "./ids.ts";
-import { pipRequirements as ownRequirements, PythonError, pythonEnvironment } from "./python.ts";
+import { type FailImageBuild, ImageBuilds } from "./image-builds.ts";
+import { pipRequirements as ownRequirements } from "./python.ts";
 
 export interface ImageLayer {
   imageId: string;
@@ -33,7 +34,6 @@ interface Tag {
 
 /** GenericStatus of the protocol. */
 const success = 1 as const;
-const failure = 2 as const;
 /** What ImageListTags answers at once, and the most that may be asked for. */
 const pageSize = 100;
 
@@ -47,7 +47,12 @@ function parseReference(reference: string, environmentName: string): { environme
 export class Images {
   readonly #layers = new Map<string, ImageLayer>();
   readonly #tags: Tag[] = [];
+  readonly #builds: ImageBuilds;
   #forced = 0;
+
+  constructor(fail?: FailImageBuild) {
+    this.#builds = new ImageBuilds(fail);
+  }
 
   /** @throws ServerError NOT_FOUND */
   get(imageId: string): ImageLayer {
@@ -89,20 +94,19 @@ export class Images {
         const content: unknown[] = [dockerfileCommands, baseImages, buildArgs, gpuConfig, builderVersion];
         if (forceBuild) content.push(`forced ${++this.#forced}`);
         const imageId = contentId("im", createHash("sha256").update(JSON.stringify(content)).digest());
-        const layer = { imageId, dockerfileCommands, baseImages, instructions, pipRequirements };
-        try {
-          const pythonBin = pipRequirements.length > 0 ? { pythonBin: await pythonEnvironment(pipRequirements) } : {};
-          this.#layers.set(imageId, { ...layer, ...pythonBin });
-        } catch (error) {
-          if (!(error instanceof PythonError)) throw error;
-          return { imageId, result: { status: failure, exception: error.message } };
+        const known = this.#layers.has(imageId);
+        if (!known && !this.#builds.isUnderWay(imageId)) {
+          const layer = { imageId, dockerfileCommands, baseImages, instructions, pipRequirements };
+          this.#builds.start(layer, builderVersion, (pythonBin) => {
+            this.#layers.set(imageId, pythonBin === undefined ? layer : { ...layer, pythonBin });
+          });
         }
-        return {
-          imageId,
-          result: { status: success },
-          metadata: { imageBuilderVersion: builderVersion },
-        };
+        // Without a result it is being built, and the client joins.
+        return known
+          ? { imageId, result: { status: success }, metadata: { imageBuilderVersion: builderVersion } }
+          : { imageId };
       },
+      imageJoinStreaming: this.#builds.join,
       imageFromId: async ({ imageId }) => ({ imageId: this.get(imageId).imageId }),
       imageDelete: async ({ imageId }) => {
         this.get(imageId);

@@ -17,6 +17,7 @@ import { serviceDefinitions } from "./definitions.ts";
 import { hostEnvironment, sandboxVariable } from "./environment.ts";
 import { Functions } from "./functions.ts";
 import { gate, type Intercept } from "./gate.ts";
+import type { FailImageBuild } from "./image-builds.ts";
 import { type ImageLayer, Images } from "./images.ts";
 import { logHandlers } from "./log-handlers.ts";
 import { livingProcesses } from "./process-table.ts";
@@ -48,6 +49,8 @@ export interface ModalEmulatorOptions {
   intercept?: Intercept;
   /** How many Sandboxes a list call answers at once. Default 100. */
   pageSize?: number;
+  /** Makes builds of image layers fail. */
+  failImageBuild?: FailImageBuild;
   /** Whether scheduled Functions run when it is time; they do by default. */
   schedules?: "run" | "ignore";
   /** Milliseconds that a Sandbox has between SIGTERM and SIGKILL. Default 5000. */
@@ -97,7 +100,7 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
   const reaper = options.reaper ?? (await startReaper(randomBytes(12).toString("hex")));
   const credentials = new Credentials(options.tokenId, options.tokenSecret);
   const apps = new Apps();
-  const images = new Images();
+  const images = new Images(options.failImageBuild);
   const secrets = new Secrets();
   const volumes = new Volumes(join(directory, "volumes"));
   const uploads = new Uploads(join(directory, "uploads"));
