@@ -118,6 +118,7 @@ async function start(
   const env: Record<string, string> = {
     ...modal.environment(),
     GITHUB_API_URL: github.url,
+    GITHUB_SERVER_URL: github.url,
     GITHUB_TOKEN: github.token,
     MODAL_GHA_APP_ID: String(github.app.id),
     MODAL_GHA_PRIVATE_KEY_FILE: privateKeyFile,
