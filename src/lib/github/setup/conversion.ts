@@ -42,7 +42,7 @@ const pausesMs = [1_000, 3_000];
 export async function convertManifestCode(
   apiUrl: string,
   code: string,
-  sleep: (ms: number) => Promise<unknown> = sleepFor,
+  sleep: (ms: number) => Promise<unknown> = (ms) => sleepFor(ms),
 ): Promise<CreatedApp> {
   const octokit = new Octokit({ ...octokitDefaults, baseUrl: apiUrl.replace(/\/+$/, "") });
   for (let tries = 0; ; tries++) {

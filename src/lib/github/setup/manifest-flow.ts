@@ -1,6 +1,7 @@
 // Lets a person make our GitHub App in their browser, from a manifest, and brings its keys here.
 // Source: docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest.
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { type CreatedApp, convertManifestCode } from "./conversion.ts";
 import { type AppManifest, byHandUrl } from "./manifest.ts";
 import { donePage, failedPage, startPage } from "./manifest-pages.ts";
@@ -26,8 +27,8 @@ export interface ManifestFlowOptions {
   /** How long a person may take; GitHub's own limit is an hour. */
   timeoutMs?: number;
   signal?: AbortSignal;
-  /** Waits so many milliseconds between tries. */
-  sleep?(ms: number): Promise<unknown>;
+  /** Waits so many milliseconds; rejects when the signal is aborted. */
+  sleep?(ms: number, signal?: AbortSignal): Promise<unknown>;
 }
 
 const defaultTimeoutMs = 15 * 60_000;
@@ -39,6 +40,7 @@ const defaultTimeoutMs = 15 * 60_000;
  */
 export async function createAppByManifest(options: ManifestFlowOptions): Promise<CreatedApp> {
   const { apiUrl, webUrl, owner, ownerType, signal, timeoutMs = defaultTimeoutMs } = options;
+  const { sleep = (ms, ended) => sleepFor(ms, undefined, ended ? { signal: ended } : {}) } = options;
   signal?.throwIfAborted();
   const state = randomBytes(16).toString("hex");
   const action = new URL(newAppUrl(webUrl, owner, ownerType));
@@ -46,15 +48,17 @@ export async function createAppByManifest(options: ManifestFlowOptions): Promise
   const created = Promise.withResolvers<CreatedApp>();
   // It may be rejected after the wait was given up.
   created.promise.catch(() => undefined);
-  const timer = setTimeout(() => created.reject(nothingCame(options, timeoutMs)), timeoutMs);
+  const patience = new AbortController();
+  const giveUp = () => created.reject(nothingCame(options, timeoutMs));
+  sleep(timeoutMs, patience.signal).then(giveUp, () => undefined);
   const onAbort = () => created.reject(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
 
   async function takeOver(code: string) {
     // Whoever has come so far is not interrupted.
-    clearTimeout(timer);
+    patience.abort();
     try {
-      const app = await convertManifestCode(apiUrl, code, options.sleep);
+      const app = await convertManifestCode(apiUrl, code, sleep);
       if (app.owner.toLowerCase() !== owner.toLowerCase()) throw wrongOwner(app, owner);
       created.resolve(app);
       return donePage(app);
@@ -80,7 +84,7 @@ export async function createAppByManifest(options: ManifestFlowOptions): Promise
       await server.close();
     }
   } finally {
-    clearTimeout(timer);
+    patience.abort();
     signal?.removeEventListener("abort", onAbort);
   }
 }

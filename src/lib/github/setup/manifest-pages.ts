@@ -25,7 +25,7 @@ function html(strings: TemplateStringsArray, ...values: string[]): string {
  */
 export function startPage(action: string, owner: string, manifest: AppManifest): Page {
   const asked = Object.entries(manifest.default_permissions).map(
-    ([name, level]) => html`<li><code>${name}</code> ${level}</li>`,
+    ([name, level]) => html`<li><code>${name}: ${level}</code></li>`,
   );
   return {
     title: `GitHub App for ${owner}`,
@@ -75,9 +75,9 @@ const style = `
   :root { --text: #f0f6fc; --soft: #9198a1; --back: #010409; --card: #0d1117; --line: #3d444d; --go: #238636; --bad: #f85149 }
 }
 * { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
-main { width: 100%; max-width: 34rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
-h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.3; overflow-wrap: anywhere }
+body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 34rem); place-content: center; padding: 1.5rem; background: var(--back); color: var(--text); font: 1rem/1.5 system-ui, sans-serif }
+main { padding: 2rem; overflow-wrap: anywhere; background: var(--card); border: 1px solid var(--line); border-radius: .75rem }
+h1 { margin: 0 0 1rem; font-size: 1.4rem; line-height: 1.3 }
 h2 { margin: 1.5rem 0 .5rem; font-size: .9rem; color: var(--soft) }
 ul { margin: 0; padding-left: 1.2rem; color: var(--soft) }
 code { font: .9em ui-monospace, monospace }

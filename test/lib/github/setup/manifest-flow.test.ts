@@ -221,11 +221,14 @@ describe("what may go wrong", () => {
 
   it("a manifest that GitHub refuses, of which nothing comes back", async () => {
     const github = await world({ refuseLoopbackHooks: true });
-    const { url, outcome } = await begin(github, { timeoutMs: 400 });
+    const patience = Promise.withResolvers<void>();
+    const { url, outcome } = await begin(github, { timeoutMs: 900_000, sleep: () => patience.promise });
     expect((await submit(await show(url))).html).toContain("isn&#39;t reachable");
+    patience.resolve();
     const { error } = await outcome;
     expect(error).toMatchObject({
       code: "no-app-created",
+      message: "No GitHub App was created within 15 min.",
       why: expect.stringContaining(`cannot reach ${wish.hookUrl}`),
       nextSteps: [
         expect.stringContaining("what the browser shows"),
@@ -273,7 +276,8 @@ describe("what may go wrong", () => {
   it("trouble at GitHub is waited out; a lost answer is told as such, and a long outage too", async () => {
     const answers = [502, 503];
     const slept: number[] = [];
-    const sleep = async (ms: number) => void slept.push(ms);
+    // The patience with the person lasts; the pauses between tries pass.
+    const sleep = (ms: number) => (ms > 60_000 ? new Promise(() => undefined) : Promise.resolve(slept.push(ms)));
     const failing = await world({
       intercept: async (sent, answer) => {
         const status = isConversion(sent) ? answers.shift() : undefined;
