@@ -55,7 +55,8 @@ async function begin({ refuses = false, hasScripts = true } = {}) {
   const created = createAppByManifest({
     ...{ apiUrl: github.url, webUrl: github.url, owner: "acme", ownerType: "Organization", manifest },
     onUrl: () => undefined,
-    openBrowser: (url) => (opened = page.goto(url)),
+    // Our page leads on as soon as it is there.
+    openBrowser: (url) => (opened = page.goto(url, { waitUntil: "commit" })),
     sleep: () => patience.promise,
   });
   created.catch(() => undefined);

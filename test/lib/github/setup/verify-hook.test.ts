@@ -137,6 +137,19 @@ describe("the ping of a repository's webhook", () => {
   });
 });
 
+it("a ping that GitHub has not sent yet is not mixed up with the one before", async () => {
+  let isLosing = false;
+  const controller = await controllerWith(["hush"]);
+  const deliver: GitHubEmulatorOptions["deliver"] = async (_, send) => (isLosing ? undefined : send());
+  const github = await emulatorWith(buildWorkflow, { deliver });
+  const sleep = untilDelivered(github);
+  const octokit = octokitOf(github);
+  const hook = await ensureRepositoryHook({ octokit, place: "acme/widgets", url: controller.url, secret: "hush" });
+  await sleep();
+  isLosing = true;
+  expect(await pingHook(hook, { sleep: never, timeoutMs: 5_000 })).toMatchObject({ verdict: "no-delivery" });
+});
+
 describe("a ping that we sign ourselves", () => {
   it("is taken by the controller with the same secret, and by no other", async () => {
     const controller = await controllerWith(["hush"]);
