@@ -31,7 +31,7 @@ export const octokitDefaults = {
 
 /** An Octokit without credentials, for what anybody may read. */
 export function anonymousGitHub(apiUrl: string): Octokit {
-  return new Octokit({ ...common, baseUrl: apiUrl.replace(/\/+$/, "") });
+  return new Octokit({ ...octokitDefaults, baseUrl: apiUrl.replace(/\/+$/, "") });
 }
 
 /**

@@ -1,8 +1,7 @@
 // The exchange of a manifest's code for the new App and its keys.
 import { setTimeout as sleepFor } from "node:timers/promises";
-import { Octokit } from "@octokit/rest";
 import { z } from "zod";
-import { octokitDefaults } from "../client.ts";
+import { anonymousGitHub } from "../client.ts";
 import { isRequestError } from "../errors.ts";
 import { SetupError } from "./setup-error.ts";
 
@@ -44,7 +43,7 @@ export async function convertManifestCode(
   code: string,
   sleep: (ms: number) => Promise<unknown> = (ms) => sleepFor(ms),
 ): Promise<CreatedApp> {
-  const octokit = new Octokit({ ...octokitDefaults, baseUrl: apiUrl.replace(/\/+$/, "") });
+  const octokit = anonymousGitHub(apiUrl);
   for (let tries = 0; ; tries++) {
     try {
       const { data } = await octokit.request("POST /app-manifests/{code}/conversions", { code });
