@@ -39,7 +39,6 @@ const events: readonly string[] = ["workflow_job"];
 /**
  * Which call takes what (docs.github.com/rest/authentication/permissions-required-for-github-apps):
  * - actions: read for a run, its jobs and their logs (jobs.ts, operations/job-log.ts) and for the event `workflow_job`;
- *   write to cancel the run of a runner that is killed;
  * - metadata: read for the repositories of the installation (jobs.ts); every App has it;
  * - organization_self_hosted_runners: read to list runners and runner groups, write to register and remove runners
  *   (runners.ts, runner-groups.ts);
@@ -47,8 +46,8 @@ const events: readonly string[] = ["workflow_job"];
  * Nothing is needed for `/app`, its webhook and deliveries, and installations: there the App is itself.
  */
 const permissions: Record<Scope, Record<string, Level>> = {
-  organization: { actions: "write", metadata: "read", organization_self_hosted_runners: "write" },
-  repository: { actions: "write", metadata: "read", administration: "write" },
+  organization: { actions: "read", metadata: "read", organization_self_hosted_runners: "write" },
+  repository: { actions: "read", metadata: "read", administration: "write" },
 };
 
 /** Docs "Registering a GitHub App": "Your GitHub App name cannot be longer than 34 characters." */
@@ -78,7 +77,7 @@ function appName({ fleet, owner, hookUrl }: ManifestWish): string {
 
 const ranks: readonly (string | undefined)[] = [undefined, "read", "write", "admin"];
 
-/** What a fleet needs and an App, or its installation, does not have: `actions: write`. */
+/** What a fleet needs and an App, or its installation, does not have: `actions: read`. */
 export function missingPermissions(scope: Scope, granted: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(permissions[scope])
     .filter(([name, level]) => ranks.indexOf(granted[name]) < ranks.indexOf(level))

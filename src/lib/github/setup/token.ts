@@ -55,7 +55,7 @@ function neededScopes(scope: Scope): string[] {
 /** What to read to see whether a permission is there. */
 function probes({ scope, owner, repositories }: TokenNeeds, unseen: readonly string[]): [string, string][] {
   const seen = repositories.filter((repository) => !unseen.includes(repository)).map(repositoryPath);
-  const ofRepositories = seen.map((path): [string, string] => ["actions: write", `${path}/actions/runs`]);
+  const ofRepositories = seen.map((path): [string, string] => ["actions: read", `${path}/actions/runs`]);
   if (scope === "organization") {
     const base = organizationPath(owner);
     return [

@@ -35,13 +35,13 @@ describe("an App as it is", () => {
   });
 
   it("is told apart from an installation that lags behind it, or is suspended, or gone", async () => {
-    const github = await emulatorWith(buildWorkflow, { app: { permissions: { actions: "read" } } });
+    const github = await emulatorWith(buildWorkflow, { app: { permissions: { contents: "read" } } });
     github.changeApp({ permissions: manifest.default_permissions, events: [] });
     const { permissions, events, installations, hook } = await readApp(accessOf(github));
     expect(hook).toBeUndefined();
     expect([missingPermissions("organization", permissions), missingEvents(events)]).toEqual([[], ["workflow_job"]]);
     const lagging = installations[0]!;
-    expect(missingPermissions("organization", lagging.permissions)).toHaveLength(2);
+    expect(missingPermissions("organization", lagging.permissions)).toContain("actions: read");
     expect(missingEvents(lagging.events)).toEqual([]);
     const { apps } = appOctokitOf(github);
     await apps.suspendInstallation({ installation_id: lagging.id });

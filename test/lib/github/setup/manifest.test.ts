@@ -19,11 +19,11 @@ describe("the manifest", () => {
       public: false,
       hook_attributes: { url: wish.hookUrl, active: true },
       default_events: ["workflow_job"],
-      default_permissions: { actions: "write", metadata: "read", organization_self_hosted_runners: "write" },
+      default_permissions: { actions: "read", metadata: "read", organization_self_hosted_runners: "write" },
     });
     expect(manifest).not.toHaveProperty("setup_url");
     expect(appManifest({ ...wish, scope: "repository" }).default_permissions).toEqual({
-      actions: "write",
+      actions: "read",
       metadata: "read",
       administration: "write",
     });
@@ -72,7 +72,7 @@ describe("the manifest", () => {
       webhook_url: wish.hookUrl,
       "events[]": "workflow_job",
       organization_self_hosted_runners: "write",
-      actions: "write",
+      actions: "read",
       public: "false",
     });
   });
@@ -80,14 +80,10 @@ describe("the manifest", () => {
 
 describe("what is missing", () => {
   it.each<[Scope, Record<string, string>, string[]]>([
-    ["organization", { actions: "write", metadata: "read", organization_self_hosted_runners: "write" }, []],
-    [
-      "organization",
-      { actions: "read", metadata: "read" },
-      ["actions: write", "organization_self_hosted_runners: write"],
-    ],
-    ["repository", { actions: "write", metadata: "read", administration: "write", issues: "read" }, []],
-    ["repository", { actions: "write", administration: "read" }, ["metadata: read", "administration: write"]],
+    ["organization", { actions: "read", metadata: "read", organization_self_hosted_runners: "write" }, []],
+    ["organization", { metadata: "read" }, ["actions: read", "organization_self_hosted_runners: write"]],
+    ["repository", { actions: "read", metadata: "read", administration: "write", issues: "read" }, []],
+    ["repository", { actions: "read", administration: "read" }, ["metadata: read", "administration: write"]],
     ["repository", { actions: "admin", metadata: "read", administration: "admin" }, []],
   ])("of a %s's permissions %j is %j", (scope, granted, missing) => {
     expect(missingPermissions(scope, granted)).toEqual(missing);

@@ -17,16 +17,12 @@ describe("what a token lacks", () => {
     [repository, classic("repo"), []],
     [
       organization,
-      fine({ organization_self_hosted_runners: "write", organization_hooks: "write", actions: "write" }),
+      fine({ organization_self_hosted_runners: "write", organization_hooks: "write", actions: "read" }),
       [],
     ],
-    [
-      organization,
-      fine({ actions: "write" }),
-      ["organization_self_hosted_runners: write", "organization_hooks: write"],
-    ],
-    [repository, fine({ administration: "write", repository_hooks: "write", actions: "write" }), []],
-    [repository, fine({ administration: "write" }), ["repository_hooks: write", "actions: write"]],
+    [organization, fine({ actions: "read" }), ["organization_self_hosted_runners: write", "organization_hooks: write"]],
+    [repository, fine({ administration: "write", repository_hooks: "write", actions: "read" }), []],
+    [repository, fine({ administration: "write" }), ["repository_hooks: write", "actions: read"]],
   ])("for %j with %j is %j", async (needs, token, missing) => {
     const { emulator } = await worldWith({ token });
     const facts = await checkToken(octokitOf(emulator), needs);
