@@ -197,7 +197,7 @@ describe("modal-gha dev", () => {
       await until("the job is over", async () => (await job(id)).status === "completed");
       expect((await job(id)).conclusion).toBe("success");
     } finally {
-      await pointHookAt(announced.webhookUrl);
+      await pointHookAt(announced.webhookUrl as string);
     }
   });
 
@@ -256,6 +256,24 @@ modal.close();
     } finally {
       rmSync(script);
     }
+  });
+});
+
+describe("modal-gha dev --empty", () => {
+  it("has GitHub and Modal, and nothing set up between them", async () => {
+    const empty = start(["dev", "--empty", "--json"], home);
+    const printed = JSON.parse(await empty.untilStdout(/\n/)) as DevAnnouncement;
+    expect([printed.webhookUrl, printed.webhookSecret]).toEqual([null, null]);
+    expect(Object.keys(printed.env).filter((name) => name.startsWith("MODAL_GHA_"))).toEqual([]);
+    const auth = { appId: printed.appId, privateKey: readFileSync(printed.privateKeyFile, "utf8") };
+    const app = new Octokit({ baseUrl: printed.githubUrl, authStrategy: createAppAuth, auth });
+    const { data: hook } = await app.request("GET /app/hook/config");
+    expect(hook.url).toBe("");
+    const { data: installation } = await app.rest.apps.getOrgInstallation({ org: printed.owner });
+    expect(installation.account).toMatchObject({ login: printed.owner });
+    empty.child.kill("SIGINT");
+    expect((await empty.ended).code).toBe(130);
+    expect(existsSync(printed.privateKeyFile)).toBe(false);
   });
 });
 

@@ -79,7 +79,9 @@ jobs:
   await github.trigger({ repository: "app", event: "workflow_dispatch" });
   // Entrypoint, runner and the second step's shell.
   await until("the second step runs", async () => {
-    const hasBegun = github.state().jobs[0]?.steps.some((step) => step.name.startsWith("Run until"));
+    const hasBegun = github
+      .state()
+      .jobs[0]?.steps.some((step) => step.name.startsWith("Run until") && step.status === "in_progress");
     return hasBegun && (await modal.processes()).length > 2;
   });
 

@@ -1,7 +1,7 @@
 // The Sandbox's command, with small scripts in the place of run.sh that print what the real one prints.
 
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packageFile } from "../../src/lib/package-root.ts";
@@ -19,14 +19,18 @@ interface Entrypoint extends AsyncDisposable {
   output(): string[];
 }
 
-function start(script: string, environment: Record<string, string> = {}): Entrypoint {
+function start(
+  script: string,
+  environment: Record<string, string> = {},
+  entrypoint = packageFile("image", "bin", "modal-gha-entrypoint"),
+): Entrypoint {
   const stack = new AsyncDisposableStack();
   const directory = stack.use(temporaryDirectory()).path;
   const runner = join(directory, "runner");
   mkdirSync(runner);
   writeFileSync(join(runner, "run.sh"), `#!/bin/bash\nT='${time}'\n${script}\n`);
   chmodSync(join(runner, "run.sh"), 0o755);
-  const child = spawn(packageFile("image", "bin", "modal-gha-entrypoint"), {
+  const child = spawn(entrypoint, {
     cwd: directory,
     env: {
       PATH: process.env["PATH"],
@@ -269,4 +273,83 @@ printf '[WORKER %s VERB JobServerQueue] Enqueue web console line queue: slow' "$
 `);
   await entrypoint.process.exited;
   expect(entrypoint.output()).toEqual(["slowly"]);
+});
+
+/** An executable of this name and content in a new folder; returns the folder, to go first in PATH. */
+function program(directory: string, name: string, script: string): string {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, name), `#!/bin/bash\n${script}\n`);
+  chmodSync(join(directory, name), 0o755);
+  return directory;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+test.runIf(isRoot).each([
+  ["sudo works for him", "exit 0", "nobody"],
+  ["sudo does not work there", "exit 1", "root"],
+])("started by root, the runner is its folder's owner if %s", async (_when, sudo, user) => {
+  using directory = temporaryDirectory();
+  const runner = join(directory.path, "theirs");
+  program(
+    runner,
+    "run.sh",
+    `echo "$(id -un) $HOME \${RUNNER_ALLOW_RUNASROOT:-no} \${ACTIONS_RUNNER_INPUT_JITCONFIG:0:3}"`,
+  );
+  chownSync(runner, 65534, 65534);
+  chmodSync(directory.path, 0o755);
+  const path = program(join(directory.path, "programs"), "sudo", sudo);
+  await using entrypoint = start("", {
+    MODAL_GHA_RUNNER_DIR: runner,
+    HOME: "/root",
+    PATH: `${path}:${process.env["PATH"]}`,
+  });
+  await entrypoint.process.exited;
+  expect(entrypoint.output()).toEqual([
+    user === "root" ? "runner: root /root 1 the" : "runner: nobody /nonexistent no the",
+  ]);
+});
+
+test("the engine of an image with Docker is started first, and ends with the runner", async () => {
+  using directory = temporaryDirectory();
+  const socket = join(directory.path, "docker.sock");
+  const bin = join(directory.path, "bin");
+  mkdirSync(bin);
+  copyFileSync(packageFile("image", "bin", "modal-gha-entrypoint"), join(bin, "modal-gha-entrypoint"));
+  writeFileSync(join(directory.path, "docker-engine"), "");
+  const listen = `require("node:net").createServer().listen(process.argv[1].split("unix://")[1])`;
+  program(bin, "dockerd", `echo $$ >"${directory.path}/pid"; exec "${process.execPath}" -e '${listen}' -- "$@"`);
+  const environment = {
+    MODAL_GHA_DOCKER: "1",
+    MODAL_GHA_DOCKER_SOCKET: socket,
+    PATH: `${bin}:${process.env["PATH"]}`,
+    TMPDIR: directory.path,
+  };
+  await using entrypoint = start(`[[ -S ${socket} ]] && echo listens`, environment, join(bin, "modal-gha-entrypoint"));
+  await entrypoint.process.exited;
+  expect(entrypoint.output()).toEqual(["runner: listens"]);
+  const pid = readFileSync(join(directory.path, "pid"), "utf8").trim();
+  const state = existsSync(`/proc/${pid}/stat`)
+    ? /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]
+    : "gone";
+  expect(["gone", "Z"]).toContain(state);
+});
+
+test.each([
+  ["an image without Docker", false, "runner: This image has no Docker; build it with --docker."],
+  ["an engine that does not start", true, "runner: Docker does not start: no cgroups here"],
+])("%s is no reason not to run", async (_what, hasEngine, line) => {
+  using directory = temporaryDirectory();
+  const bin = program(join(directory.path, "bin"), "dockerd", "echo no cgroups here >&2; exit 1");
+  copyFileSync(packageFile("image", "bin", "modal-gha-entrypoint"), join(bin, "modal-gha-entrypoint"));
+  if (hasEngine) writeFileSync(join(directory.path, "docker-engine"), "");
+  const environment = {
+    MODAL_GHA_DOCKER: "1",
+    MODAL_GHA_DOCKER_SOCKET: join(directory.path, "docker.sock"),
+    PATH: `${bin}:${process.env["PATH"]}`,
+    TMPDIR: directory.path,
+  };
+  await using entrypoint = start("echo runs", environment, join(bin, "modal-gha-entrypoint"));
+  await entrypoint.process.exited;
+  expect(entrypoint.output()).toEqual([line, "runner: runs"]);
 });

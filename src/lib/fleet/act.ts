@@ -144,6 +144,8 @@ async function start(decision: Spawn | Warm, context: ActContext, request: Start
       environment: {
         MODAL_GHA_RUNNER_NAME: name,
         MODAL_GHA_IDLE_TIMEOUT_SECONDS: String(pool.idleTimeoutSeconds),
+        // The image's engine can only run in a VM.
+        ...(pool.runtime === "vm" ? { MODAL_GHA_DOCKER: "1" } : {}),
       },
       secretEnvironment: { ACTIONS_RUNNER_INPUT_JITCONFIG: minted.jitConfig },
     });

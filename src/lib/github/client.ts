@@ -23,7 +23,16 @@ export interface GitHubOptions {
 }
 
 const silent = () => undefined;
-const common = { userAgent: "modal-gha", log: { debug: silent, info: silent, warn: silent, error: silent } };
+/** Of every Octokit: quiet, since what goes wrong is told by who called. */
+export const octokitDefaults = {
+  userAgent: "modal-gha",
+  log: { debug: silent, info: silent, warn: silent, error: silent },
+};
+
+/** An Octokit without credentials, for what anybody may read. */
+export function anonymousGitHub(apiUrl: string): Octokit {
+  return new Octokit({ ...octokitDefaults, baseUrl: apiUrl.replace(/\/+$/, "") });
+}
 
 /**
  * An Octokit that acts in the owner's organisation or account, and keeps to GitHub's rate limits (pace.ts). It never
@@ -33,7 +42,7 @@ const common = { userAgent: "modal-gha", log: { debug: silent, info: silent, war
 export async function connectGitHub(options: GitHubOptions): Promise<PacedOctokit> {
   const { credentials, owner, limits = documentedLimits, registrations, now = Date.now } = options;
   const { sleep = (ms: number) => sleepFor(ms) } = options;
-  const base = { ...common, baseUrl: options.apiUrl.replace(/\/+$/, "") };
+  const base = { ...octokitDefaults, baseUrl: options.apiUrl.replace(/\/+$/, "") };
   const pace = { budget: new Budget({ now, limits, registrations }), now, sleep };
   const paced = (octokit: Octokit) => setPace(octokit, pace, limits.concurrent);
   if (credentials.kind === "token") return paced(new Octokit({ ...base, auth: credentials.token }));

@@ -65,7 +65,7 @@ export function explainRefusal(error: unknown, now: number, attempt: Attempt): n
 }
 
 function adviceFor(error: RequestError, { doing, permission }: Attempt): string | undefined {
-  const needed = error.response?.headers["x-accepted-github-permissions"] ?? permission;
+  const needed = error.response?.headers["x-accepted-github-permissions"]?.replaceAll("=", ": ") ?? permission;
   switch (error.status) {
     case 401:
       return `GitHub does not accept our credentials, so we could not ${doing}: check the App's id and private key (is the key still listed in the App's settings, the clock right?), or renew the token`;

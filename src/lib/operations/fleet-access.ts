@@ -76,7 +76,8 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
   };
 }
 
-async function readPolicy(file: string): Promise<LoadedPolicy> {
+/** @throws AbortError when there is no such file, PolicyError when it is no policy */
+export async function readPolicy(file: string): Promise<LoadedPolicy> {
   try {
     return await loadPolicy(file);
   } catch (error) {

@@ -7,8 +7,9 @@ import { join } from "node:path";
 export interface DevAnnouncement {
   githubUrl: string;
   modalUrl: string;
-  webhookUrl: string;
-  webhookSecret: string;
+  /** Of the controller; both null where there is none yet (`--empty`). */
+  webhookUrl: string | null;
+  webhookSecret: string | null;
   owner: string;
   repository: string;
   appId: number;

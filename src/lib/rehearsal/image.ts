@@ -1,7 +1,5 @@
 // Builds and publishes the rehearsal's runner image the way a real one is: with the modal SDK. In place of actions/runner
 // it holds the stand-in; the entrypoint and the job hooks are the image's own.
-import { join } from "node:path";
-import { installStandIn } from "../emulator/runner/install.ts";
 import { connectModal } from "../modal/client.ts";
 import { packageFile } from "../package-root.ts";
 
@@ -9,23 +7,20 @@ export interface ImageOptions {
   fleet: string;
   /** The name to publish under. */
   image: string;
-  /** Where the runner's folder is made. */
-  directory: string;
+  /** Where the stand-in for the runner is. */
+  runnerDirectory: string;
   modal: { tokenId: string; tokenSecret: string };
 }
 
 /** Expects MODAL_SERVER_URL in the environment of this process, which is all that the SDK reads it from. */
-export async function publishRehearsalImage({ fleet, image, directory, modal }: ImageOptions): Promise<void> {
-  const runner = join(directory, "runner");
-  const program = packageFile("dist", "stand-in-runner.js");
-  installStandIn(runner, { node: process.execPath, program, rootInHome: true });
+export async function publishRehearsalImage({ fleet, image, runnerDirectory, modal }: ImageOptions): Promise<void> {
   const { client, app, close } = await connectModal({ fleet, ...modal });
   try {
     const built = await client.images
       .fromRegistry("ubuntu:24.04")
       .dockerfileCommands([
         `ENV PATH=${packageFile("image", "bin")}:$PATH`,
-        `ENV MODAL_GHA_RUNNER_DIR=${runner}`,
+        `ENV MODAL_GHA_RUNNER_DIR=${runnerDirectory}`,
         `ENV MODAL_GHA_HOOKS_DIR=${packageFile("image", "hooks")}`,
         "ENTRYPOINT []",
       ])

@@ -1,29 +1,19 @@
 // A whole fleet on this machine: GitHub and Modal emulated, and the real controller, image inside and policy between them.
-import { randomBytes } from "node:crypto";
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { GitHubEmulatorOptions } from "../emulator/github/options.ts";
-import { type GitHubEmulator, startGitHubEmulator } from "../emulator/github/server.ts";
-import { type ModalEmulator, type ModalEmulatorOptions, startModalEmulator } from "../emulator/modal/server.ts";
-import { startReaper } from "../emulator/modal/start-reaper.ts";
+import type { GitHubEmulator } from "../emulator/github/server.ts";
+import type { ModalEmulator } from "../emulator/modal/server.ts";
 import { packageFile } from "../package-root.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
 import { type ControllerEvent, type ControllerProcess, startController } from "./controller-process.ts";
+import { type CleanUp, type EmulatorsOptions, endAll, startEmulators } from "./emulators.ts";
 import { publishRehearsalImage } from "./image.ts";
-import { onNpmGone } from "./npm-parent.ts";
 
-export interface RehearsalOptions {
-  /** Working tree whose `.github/workflows` are run. */
-  repositoryDirectory: string;
-  /** Name of the repository; the owner is the policy's. */
-  repository: string;
+/** The owner is the policy's. */
+export interface RehearsalOptions extends Omit<EmulatorsOptions, "owner" | "ownerType"> {
   /** Policy file; without one, the rehearsal's own: templates/rehearsal-policy.yaml. */
   policyFile?: string | undefined;
-  /** Settings of the emulators, faults among them. */
-  github?: Partial<Pick<GitHubEmulatorOptions, "rateLimits" | "deliver" | "intercept" | "idleRemovalSeconds">>;
-  modal?: Partial<Pick<ModalEmulatorOptions, "intercept">>;
   /** Seconds between two looks of the controller at the whole fleet. Default 60. */
   reconcileSeconds?: number;
   /** Told of each line that the controller logs. */
@@ -59,53 +49,30 @@ export interface Leftovers {
 
 /** Starts it all on loopback. @throws Error when a part does not start; what had been started is ended again */
 export async function startRehearsal(options: RehearsalOptions): Promise<Rehearsal> {
-  const cleanUp: (() => Promise<unknown>)[] = [];
-  const cleanUpAll = async () => {
-    const errors: unknown[] = [];
-    for (const step of cleanUp.splice(0).reverse()) await step().catch((error: unknown) => errors.push(error));
-    if (errors.length > 0) throw new AggregateError(errors, "not everything could be ended");
-  };
+  const cleanUp: CleanUp = [];
   try {
-    return await start(options, cleanUp, cleanUpAll);
+    return await start(options, cleanUp);
   } catch (error) {
     // What went wrong first is what is told.
-    await cleanUpAll().catch(() => undefined);
+    await endAll(cleanUp).catch(() => undefined);
     throw error;
   }
 }
 
-async function start(
-  options: RehearsalOptions,
-  cleanUp: (() => Promise<unknown>)[],
-  cleanUpAll: () => Promise<void>,
-): Promise<Rehearsal> {
-  const stopWatching = onNpmGone(process.env, () => process.kill(process.pid, "SIGTERM"));
-  cleanUp.push(async () => stopWatching());
-  const directory = await mkdtemp(join(tmpdir(), "modal-gha-"));
-  cleanUp.push(() => rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  const policyFile = join(directory, "modal-gha.yaml");
-  await copyFile(options.policyFile ?? packageFile("templates", "rehearsal-policy.yaml"), policyFile);
-  const { policy } = await loadPolicy(policyFile);
+async function start(options: RehearsalOptions, cleanUp: CleanUp): Promise<Rehearsal> {
+  const original = options.policyFile ?? packageFile("templates", "rehearsal-policy.yaml");
+  const { policy } = await loadPolicy(original);
   const { owner } = policy.github;
-
-  const reaper = await startReaper(randomBytes(12).toString("hex"), directory);
-  cleanUp.push(() => reaper.close());
-  const modal = await startModalEmulator({ ...options.modal, directory: join(directory, "modal"), reaper });
-  cleanUp.push(() => modal.close());
-  const github = await startGitHubEmulator({
-    ...options.github,
-    owner,
-    ownerType: policy.github.scope === "organization" ? "Organization" : "User",
-    repositories: [{ name: options.repository, directory: options.repositoryDirectory }],
-  });
-  cleanUp.push(() => github.close());
-
-  const privateKeyFile = join(directory, "app.private-key.pem");
-  await writeFile(privateKeyFile, github.app.privateKey, { mode: 0o600 });
+  const ownerType = policy.github.scope === "organization" ? "Organization" : "User";
+  const { repositoryDirectory, repository } = options;
+  const given = { repositoryDirectory, repository, owner, ownerType } as const;
+  const faults = { ...(options.github && { github: options.github }), ...(options.modal && { modal: options.modal }) };
+  const emulators = await startEmulators({ ...given, ...faults }, cleanUp);
+  const { github, modal, reaper, directory, runnerDirectory, privateKeyFile } = emulators;
+  const policyFile = join(directory, "modal-gha.yaml");
+  await copyFile(original, policyFile);
   const env: Record<string, string> = {
-    ...modal.environment(),
-    GITHUB_API_URL: github.url,
-    GITHUB_TOKEN: github.token,
+    ...emulators.env,
     MODAL_GHA_APP_ID: String(github.app.id),
     MODAL_GHA_PRIVATE_KEY_FILE: privateKeyFile,
     MODAL_GHA_POLICY: policyFile,
@@ -115,7 +82,7 @@ async function start(
   const { tokenId, tokenSecret } = modal;
   const images = new Set(policy.pools.map((pool) => pool.image ?? policy.image));
   for (const image of images) {
-    await publishRehearsalImage({ fleet: policy.fleet, image, directory, modal: { tokenId, tokenSecret } });
+    await publishRehearsalImage({ fleet: policy.fleet, image, runnerDirectory, modal: { tokenId, tokenSecret } });
   }
   const controllers: ControllerProcess[] = [];
   cleanUp.push(() => Promise.all(controllers.map((controller) => controller.stop())));
@@ -147,7 +114,7 @@ async function start(
   async function close(): Promise<Leftovers> {
     const sandboxesLeft = modal.running().length;
     const registrationsLeft = github.state().runners.length;
-    await cleanUpAll();
+    await endAll(cleanUp);
     return { sandboxesLeft, registrationsLeft, processesLeft: (await modal.processes()).length };
   }
   return {

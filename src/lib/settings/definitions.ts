@@ -20,6 +20,11 @@ export const settingDefinitions = {
     default: "https://api.github.com",
     kind: "url",
   },
+  githubWebUrl: {
+    summary: "Address of GitHub's web pages, where they are not where the API's address says.",
+    environment: ["GITHUB_SERVER_URL"],
+    kind: "url",
+  },
   githubAppId: { summary: "Id of the GitHub App.", environment: ["MODAL_GHA_APP_ID"], kind: "number" },
   githubPrivateKeyFile: {
     summary: "File with the GitHub App's private key.",

@@ -152,7 +152,7 @@ describe("what GitHub refuses", () => {
         { message: "Resource not accessible by integration" },
         { status: 403, headers: { "x-accepted-github-permissions": "said_by_github=write" } },
       );
-    await expect(fleet.registrations()).rejects.toThrow(/"said_by_github=write"/);
+    await expect(fleet.registrations()).rejects.toThrow(/"said_by_github: write"/);
   });
 
   it("for wrong credentials says so, without them", async () => {

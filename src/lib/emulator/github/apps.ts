@@ -1,6 +1,7 @@
 // GitHub Apps: how one comes to be (from options or from a manifest), its installation, and the codes that a manifest
 // flow exchanges for the App's secrets.
 import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
+import { newWebhook } from "./hooks.ts";
 import type { Ids } from "./ids.ts";
 import { nextRsaKey } from "./keys.ts";
 import type { Account, App, Permissions } from "./model.ts";
@@ -35,8 +36,9 @@ export class Apps {
   /** Registers an App; makes its key unless the description brings one (PEM, PKCS#1 or PKCS#8). */
   async register(description: AppDescription): Promise<App> {
     const key = description.privateKey ? createPrivateKey(description.privateKey) : await nextRsaKey();
+    const id = description.id ?? this.#ids.next("app");
     const app: App = {
-      id: description.id ?? this.#ids.next("app"),
+      id,
       slug: this.#freeSlug(description.name),
       name: description.name,
       clientId: `Iv23li${randomBytes(14).toString("base64url").replace(/[-_]/g, "x").slice(0, 14)}`,
@@ -49,7 +51,7 @@ export class Apps {
       setupUrl: description.setupUrl ?? null,
       permissions: { ...description.permissions, metadata: "read" },
       events: description.events,
-      hook: { id: this.#ids.next("hook"), contentType: "json", insecureSsl: "0", ...description.hook },
+      hook: newWebhook(this.#ids, { type: "integration", id }, description.hook),
       createdAt: this.#clock(),
       installation: undefined,
     };
@@ -63,9 +65,17 @@ export class Apps {
       id: this.#ids.next("installation"),
       account,
       permissions: app.permissions,
+      events: app.events,
       createdAt: this.#clock(),
+      suspended: undefined,
     };
     return app.installation;
+  }
+
+  /** The account agrees to what the App asks for by now. */
+  acceptPermissions(app: App): void {
+    const { permissions, events, installation } = app;
+    if (installation) Object.assign(installation, { permissions, events });
   }
 
   /** The one-time code that the manifest flow's redirect carries. */

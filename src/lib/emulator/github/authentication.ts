@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { looksLikeJwt, undecodable, verifyAppJwt } from "./app-jwt.ts";
 import type { ApiEnv, GitHub } from "./context.ts";
-import { badCredentials, notAccessible, notFound, requiresAuthentication } from "./errors.ts";
+import { badCredentials, GitHubError, notAccessible, notFound, requiresAuthentication, suspended } from "./errors.ts";
 import type { Account, App, Permissions, Repository } from "./model.ts";
 import type { Caller } from "./tokens.ts";
 
@@ -18,8 +18,11 @@ async function callerOf(header: string | undefined, github: GitHub): Promise<Cal
   if (!header) return { kind: "anonymous" };
   const token = secretOf(header);
   if (token === undefined) throw badCredentials();
-  if (token === github.tokens.personal) return { kind: "user", account: github.store.user };
+  if (token === github.tokens.personal) {
+    return { kind: "user", account: github.store.user, rights: github.tokens.personalRights };
+  }
   const issued = github.tokens.find(token);
+  if (issued?.app?.installation?.suspended) throw suspended();
   if (issued) return { kind: "installation", ...issued };
   if (!looksLikeJwt(token)) throw badCredentials();
   return { kind: "app", app: await verifyAppJwt(token, github.apps, github.clock()) };
@@ -65,18 +68,41 @@ export function organizationFor(github: GitHub, context: Context<ApiEnv>, need?:
 }
 
 function mayRead(caller: Caller, repository: Repository): boolean {
-  if (caller.kind === "user") return true;
+  if (caller.kind === "user") {
+    return !("scopes" in caller.rights) || caller.rights.scopes.includes("repo") || !repository.private;
+  }
   if (caller.kind === "installation" && caller.repositories) {
     return caller.repositories.includes(repository) || !repository.private;
   }
   return caller.kind === "installation" || !repository.private;
 }
 
+/** Scopes of a classic token, any of which will do; docs of each endpoint under "OAuth app tokens and personal access tokens (classic)". */
+const scopesFor: { [permission in keyof Permissions]?: readonly string[] } = {
+  organization_self_hosted_runners: ["admin:org"],
+  organization_hooks: ["admin:org_hook"],
+  repository_hooks: ["repo", "admin:repo_hook"],
+};
+
 function requirePermission(caller: Caller, need: Need): void {
-  if (caller.kind === "user") return;
   if (caller.kind === "anonymous") throw requiresAuthentication();
-  const held = caller.kind === "installation" ? caller.permissions[need.permission] : undefined;
-  if (held === undefined || (need.level === "write" && held === "read")) throw notAccessible();
+  if (caller.kind === "user" && "scopes" in caller.rights) {
+    const accepted = scopesFor[need.permission] ?? ["repo"];
+    const { scopes } = caller.rights;
+    if (accepted.some((scope) => scopes.includes(scope))) return;
+    // Webhooks are hidden from who may not see them.
+    throw need.permission.endsWith("_hooks")
+      ? notFound()
+      : new GitHubError(403, "Must have admin rights to Repository.");
+  }
+  const held = permissionsOf(caller)[need.permission];
+  if (held !== undefined && (need.level === "read" || held !== "read")) return;
+  throw notAccessible(caller.kind === "user" ? "personal access token" : "integration", need);
+}
+
+function permissionsOf(caller: Caller): Permissions {
+  if (caller.kind === "installation") return caller.permissions;
+  return caller.kind === "user" && "permissions" in caller.rights ? caller.rights.permissions : {};
 }
 
 /** Whose name a change is made in: the user's, or the App's bot. */

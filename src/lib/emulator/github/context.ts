@@ -3,6 +3,7 @@ import type { DictionaryData } from "../workflow/context-data.ts";
 import type { Apps } from "./apps.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Engine } from "./engine/engine.ts";
+import type { PlaceHooks } from "./hooks.ts";
 import type { Ids } from "./ids.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { Blobs } from "./services/blobs.ts";
@@ -18,6 +19,8 @@ export interface GitHub {
   apps: Apps;
   tokens: Tokens;
   deliveries: Deliveries;
+  /** Webhooks of the organization and of repositories. */
+  hooks: PlaceHooks;
   engine: Engine;
   rateLimits: RateLimits;
   blobs: Blobs;

@@ -1,9 +1,9 @@
-// Webhooks of GitHub Apps: signs and posts them, keeps what happened for the delivery log, and redelivers on request.
+// Webhooks of Apps, organizations and repositories: signs and posts them, keeps what happened for the delivery log, and redelivers on request.
 // Never retries by itself, and promises no order, as GitHub does not.
 import { createHmac, randomUUID } from "node:crypto";
 import type { Events } from "./events.ts";
 import type { Ids } from "./ids.ts";
-import type { App, Delivery } from "./model.ts";
+import type { Delivery, Webhook } from "./model.ts";
 
 /** GitHub waits this long for an answer (GHES: 30 s); docs "Handling webhook deliveries". */
 const answerTimeoutMs = 10_000;
@@ -52,20 +52,20 @@ export class Deliveries {
     this.#options = options;
   }
 
-  /** Sends a webhook in the background; nothing when the App's hook is inactive or has no address. */
-  send(app: App, message: WebhookMessage): void {
-    this.#dispatch(app, message, randomUUID(), false);
+  /** Sends a webhook in the background; nothing when the hook is inactive or has no address. */
+  send(hook: Webhook, message: WebhookMessage): void {
+    this.#dispatch(hook, message, randomUUID(), false);
   }
 
   /** Sends a past delivery once more, under its GUID, to the hook's present address. */
-  redeliver(app: App, { event, action, installationId, repositoryId, request, guid }: Delivery): void {
+  redeliver(hook: Webhook, { event, action, installationId, repositoryId, request, guid }: Delivery): void {
     const message = { event, action, installationId, repositoryId, payload: request.payload };
-    this.#dispatch(app, message, guid, true);
+    this.#dispatch(hook, message, guid, true);
   }
 
-  /** An App's deliveries, newest first. */
-  of(app: App): Delivery[] {
-    return this.#log.filter((delivery) => delivery.appId === app.id);
+  /** A hook's deliveries, newest first. */
+  of(hook: Webhook): Delivery[] {
+    return this.#log.filter((delivery) => delivery.hookId === hook.id);
   }
 
   all(): readonly Delivery[] {
@@ -83,9 +83,9 @@ export class Deliveries {
     await Promise.all(this.#posting);
   }
 
-  #dispatch(app: App, message: WebhookMessage, guid: string, redelivery: boolean): void {
-    if (!app.hook.active || !app.hook.url || this.#closing.signal.aborted) return;
-    const send = () => this.#track(this.#posting, this.#post(app, message, guid, redelivery));
+  #dispatch(hook: Webhook, message: WebhookMessage, guid: string, redelivery: boolean): void {
+    if (!hook.active || !hook.url || this.#closing.signal.aborted) return;
+    const send = () => this.#track(this.#posting, this.#post(hook, message, guid, redelivery));
     const { seam } = this.#options;
     if (!seam) void send();
     else {
@@ -102,11 +102,11 @@ export class Deliveries {
     return quiet;
   }
 
-  async #post(app: App, message: WebhookMessage, guid: string, redelivery: boolean): Promise<void> {
+  async #post(hook: Webhook, message: WebhookMessage, guid: string, redelivery: boolean): Promise<void> {
     const { ids, clock, events, log } = this.#options;
     if (this.#closing.signal.aborted) return;
-    const url = app.hook.url;
-    const { body, headers } = encode(app, message, guid);
+    const { url } = hook;
+    const { body, headers } = encode(hook, message, guid);
     const deliveredAt = clock();
     const start = performance.now();
     const answer = await this.#fetch(url, body, headers);
@@ -115,7 +115,7 @@ export class Deliveries {
     const delivery: Delivery = {
       id: ids.next("delivery"),
       guid,
-      appId: app.id,
+      hookId: hook.id,
       event,
       action,
       deliveredAt,
@@ -128,6 +128,8 @@ export class Deliveries {
       ...answer,
     };
     this.#log.unshift(delivery);
+    const isOk = delivery.status === "OK";
+    hook.lastResponse = { code: answer.statusCode, status: isOk ? "active" : "misconfigured", message: answer.status };
     log(`webhook ${event}${action ? `.${action}` : ""}: ${delivery.statusCode} ${delivery.status}`);
     events.emit({
       type: "delivery",
@@ -163,22 +165,22 @@ export class Deliveries {
 type Answer = Pick<Delivery, "status" | "statusCode" | "response">;
 
 /** Body and headers of a webhook; docs "Webhook events and payloads", "Validating webhook deliveries". */
-function encode(app: App, { event, payload }: WebhookMessage, guid: string) {
+function encode(hook: Webhook, { event, payload }: WebhookMessage, guid: string) {
   const json = JSON.stringify(payload);
-  const form = app.hook.contentType === "form";
+  const form = hook.contentType === "form";
   const body = form ? new URLSearchParams({ payload: json }).toString() : json;
   const signature = (algorithm: string) =>
-    `${algorithm}=${createHmac(algorithm, app.hook.secret).update(body).digest("hex")}`;
+    `${algorithm}=${createHmac(algorithm, hook.secret).update(body).digest("hex")}`;
   const headers: Record<string, string> = {
     Accept: "*/*",
     "Content-Type": form ? "application/x-www-form-urlencoded" : "application/json",
     "User-Agent": "GitHub-Hookshot/5e9c1a0",
     "X-GitHub-Delivery": guid,
     "X-GitHub-Event": event,
-    "X-GitHub-Hook-ID": String(app.hook.id),
-    "X-GitHub-Hook-Installation-Target-ID": String(app.id),
-    "X-GitHub-Hook-Installation-Target-Type": "integration",
-    ...(app.hook.secret && {
+    "X-GitHub-Hook-ID": String(hook.id),
+    "X-GitHub-Hook-Installation-Target-ID": String(hook.target.id),
+    "X-GitHub-Hook-Installation-Target-Type": hook.target.type,
+    ...(hook.secret && {
       "X-Hub-Signature": signature("sha1"),
       "X-Hub-Signature-256": signature("sha256"),
     }),

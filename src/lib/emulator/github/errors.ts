@@ -44,8 +44,18 @@ export function requiresAuthentication(): GitHubError {
   return new GitHubError(401, "Requires authentication");
 }
 
-export function notAccessible(): GitHubError {
-  return new GitHubError(403, "Resource not accessible by integration");
+/** @param need what it would take, where permissions are the reason: told in a header, as GitHub does */
+export function notAccessible(
+  by: "integration" | "personal access token" = "integration",
+  need?: { permission: string; level: string },
+): GitHubError {
+  const headers = need && { "X-Accepted-GitHub-Permissions": `${need.permission}=${need.level}` };
+  return new GitHubError(403, `Resource not accessible by ${by}`, headers && { headers });
+}
+
+/** What an installation hears that someone has suspended, whatever it asks for. */
+export function suspended(): GitHubError {
+  return new GitHubError(403, "This installation has been suspended");
 }
 
 export function unprocessable(message: string, errors?: unknown[]): GitHubError {

@@ -153,8 +153,33 @@ export interface Runner extends RunnerReference {
 export interface Installation {
   id: number;
   account: Account;
+  /** What the account has agreed to; the App may ask for more since. */
   permissions: Permissions;
+  events: string[];
   createdAt: Date;
+  suspended: { at: Date; by: Account } | undefined;
+}
+
+/** Where webhooks go. */
+export interface Webhook {
+  id: number;
+  active: boolean;
+  url: string;
+  secret: string;
+  contentType: "json" | "form";
+  insecureSsl: "0" | "1";
+  /** Whose it is: of an App, an organization or a repository. */
+  target: { type: "integration" | "organization" | "repository"; id: number };
+  lastResponse: { code: number | null; status: string; message: string | null };
+}
+
+/** A webhook of a repository, or of the organization. */
+export interface PlaceHook extends Webhook {
+  events: string[];
+  /** Absent for one of the organization. */
+  repository: Repository | undefined;
+  createdAt: Date;
+  updatedAt: Date;
 }
 
 export interface App {
@@ -172,14 +197,7 @@ export interface App {
   setupUrl: string | null;
   permissions: Permissions;
   events: string[];
-  hook: {
-    id: number;
-    active: boolean;
-    url: string;
-    secret: string;
-    contentType: "json" | "form";
-    insecureSsl: "0" | "1";
-  };
+  hook: Webhook;
   createdAt: Date;
   installation: Installation | undefined;
 }
@@ -188,7 +206,7 @@ export interface App {
 export interface Delivery {
   id: number;
   guid: string;
-  appId: number;
+  hookId: number;
   event: string;
   action: string | null;
   deliveredAt: Date;

@@ -2,6 +2,7 @@
 import type { DeliverySeam } from "./deliveries.ts";
 import type { Permissions } from "./model.ts";
 import type { RateLimitOptions } from "./rate-limits.ts";
+import type { PersonalRights } from "./tokens.ts";
 
 export interface RepositoryOptions {
   name: string;
@@ -31,6 +32,8 @@ export interface GitHubEmulatorOptions {
     /** What the installation may do, instead of all that a fleet of runners needs. */
     permissions?: Permissions;
   };
+  /** What the personal access token may do; as a classic one with all scopes when absent. */
+  token?: PersonalRights;
   /** Secrets of all jobs, by name. */
   secrets?: Record<string, string>;
   /** The `vars` context of all jobs. */

@@ -9,9 +9,11 @@ import { requestId } from "./ids.ts";
 import { addAccountRoutes, addRepositoryRoutes } from "./routes/accounts.ts";
 import { addAppHookRoutes } from "./routes/app-hook.ts";
 import { addAppRoutes } from "./routes/apps.ts";
+import { addHookRoutes } from "./routes/hooks.ts";
 import { addJobRoutes } from "./routes/jobs.ts";
 import { addConversionRoute } from "./routes/manifest.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
+import { addReleaseRoutes } from "./routes/releases.ts";
 import { addRunnerRoutes } from "./routes/runners.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
@@ -28,7 +30,12 @@ export function restApi(github: GitHub): Hono<ApiEnv> {
     context.header("X-GitHub-Api-Version-Selected", context.req.header("x-github-api-version") ?? "2022-11-28");
     // Clients correct their clock by this header, so it must tell the time that tokens are judged by.
     context.header("Date", github.clock().toUTCString());
-    const { limit, used, remaining, reset } = github.rateLimits.primary(context.get("caller"));
+    const caller = context.get("caller");
+    // A fine-grained token has no scopes, and no header.
+    if (caller.kind === "user" && "scopes" in caller.rights) {
+      context.header("X-OAuth-Scopes", caller.rights.scopes.join(", "));
+    }
+    const { limit, used, remaining, reset } = github.rateLimits.primary(caller);
     context.header("X-RateLimit-Limit", String(limit));
     context.header("X-RateLimit-Used", String(used));
     context.header("X-RateLimit-Remaining", String(remaining));
@@ -53,12 +60,14 @@ export function restApi(github: GitHub): Hono<ApiEnv> {
   addMetaRoutes(api, github);
   addAppRoutes(api, github);
   addAppHookRoutes(api, github);
+  addHookRoutes(api, github);
   addConversionRoute(api, github);
   addAccountRoutes(api, github);
   addRepositoryRoutes(api, github);
   addWorkflowRoutes(api, github);
   addRunRoutes(api, github);
   addJobRoutes(api, github);
+  addReleaseRoutes(api, github);
   addRunnerRoutes(api, github);
   api.all("*", () => {
     throw notFound();

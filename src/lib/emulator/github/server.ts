@@ -14,6 +14,7 @@ import { Planner } from "./engine/planner.ts";
 import { githubContext } from "./engine/run-context.ts";
 import { startRuns } from "./engine/start.ts";
 import { Events, type GitHubListener } from "./events.ts";
+import { PlaceHooks } from "./hooks.ts";
 import { Ids } from "./ids.ts";
 import type { App, Delivery, EventName, Permissions } from "./model.ts";
 import type { GitHubEmulatorOptions } from "./options.ts";
@@ -27,7 +28,7 @@ import { Tokens } from "./tokens.ts";
 import { Urls } from "./urls.ts";
 import { type JobView, jobView, type RunnerView, type RunView, runnerView, runView } from "./views.ts";
 import { webPages } from "./web-pages.ts";
-import { sendWorkflowJob } from "./webhooks.ts";
+import { sendInstallation, sendWorkflowJob } from "./webhooks.ts";
 
 /** How often what only time does is looked after. */
 const sweepMs = 200;
@@ -64,12 +65,17 @@ export interface GitHubEmulator extends AsyncDisposable {
     /** PEM. */
     privateKey: string;
     webhookSecret: string;
-    installationId: number;
+    /** Of the present installation; 0 while there is none. */
+    readonly installationId: number;
   };
-  /** A personal access token that may do everything. */
+  /** A personal access token; it may do everything unless the options say otherwise. */
   readonly token: string;
   /** Points the App's webhook elsewhere. */
   setWebhookUrl(url: string): void;
+  /** Lets the App ask for other permissions or events; its installation has what it had until they are accepted. */
+  changeApp(change: { permissions?: Permissions; events?: string[] }): void;
+  /** The account accepts what the App asks for. */
+  acceptPermissions(): void;
   /** Makes an event happen; resolves with the ids of the runs that it started. @throws InputError, RangeError */
   trigger(options: TriggerOptions): Promise<number[]>;
   state(): EmulatorState;
@@ -87,7 +93,7 @@ export interface GitHubEmulator extends AsyncDisposable {
 export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promise<GitHubEmulator> {
   const events = new Events();
   const github = assemble(options, events);
-  const app = await registerApp(github, options);
+  const own = await registerApp(github, options);
   const pages = root(github);
   const { intercept } = options;
   const server = createAdaptorServer({
@@ -113,11 +119,24 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
   };
   return {
     url: github.urls.origin,
-    app,
+    app: {
+      ...{ id: own.id, slug: own.slug, clientId: own.clientId, privateKey: own.privateKey },
+      webhookSecret: own.hook.secret,
+      get installationId() {
+        return own.installation?.id ?? 0;
+      },
+    },
     token: github.tokens.personal,
     setWebhookUrl(url) {
-      const own = github.apps.byIssuer(String(app.id));
-      if (own) Object.assign(own.hook, { url, active: true });
+      Object.assign(own.hook, { url, active: true });
+    },
+    changeApp({ permissions, events }) {
+      if (permissions) own.permissions = { ...permissions, metadata: "read" };
+      if (events) own.events = events;
+    },
+    acceptPermissions() {
+      github.apps.acceptPermissions(own);
+      if (own.installation) sendInstallation(github, own, own.installation, "new_permissions_accepted");
     },
     async trigger({ repository: name, ...event }) {
       const repository = store.repository(store.owner.login, name.split("/").at(-1) ?? "");
@@ -154,22 +173,23 @@ function assemble(options: GitHubEmulatorOptions, events: Events): GitHub {
   const log = options.log ?? (() => {});
   const ids = new Ids();
   const urls = new Urls();
-  const tokens = new Tokens(clock);
+  const tokens = new Tokens(clock, options.token);
   const { owner, ownerType = "Organization", repositories, runnerGroups = [] } = options;
   const store = new Store({ owner, ownerType, repositories, runnerGroups }, ids, clock);
   const apps = new Apps(ids, clock);
+  const hooks = new PlaceHooks(ids, clock);
   const deliveries = new Deliveries({ ids, clock, events, log, seam: options.deliver });
   const vars = toDictionaryData(options.variables ?? {});
   const planner = new Planner({ ids, clock, vars, githubContext: (run) => githubContext(run, urls) });
   const engine = new Engine({
     ...{ ids, clock, urls, store, tokens, events, planner },
-    notify: (job, action) => sendWorkflowJob({ apps, deliveries, urls, store }, job, action),
+    notify: (job, action) => sendWorkflowJob({ apps, deliveries, hooks, urls, store }, job, action),
     leaseMs: (options.leaseSeconds ?? 600) * 1000,
     pickUpMs: (options.pickUpSeconds ?? 60) * 1000,
     idleRemovalMs: (options.idleRemovalSeconds ?? Number.POSITIVE_INFINITY) * 1000,
   });
   return {
-    ...{ ids, urls, store, apps, tokens, deliveries, engine, clock, log, vars },
+    ...{ ids, urls, store, apps, tokens, deliveries, hooks, engine, clock, log, vars },
     rateLimits: new RateLimits(options.rateLimits ?? {}, clock),
     blobs: new Blobs(urls, clock),
     serviceTokens: new ServiceTokens(),
@@ -179,13 +199,13 @@ function assemble(options: GitHubEmulatorOptions, events: Events): GitHub {
   };
 }
 
-async function registerApp({ apps, store }: GitHub, { app: options = {} }: GitHubEmulatorOptions) {
+async function registerApp({ apps, store }: GitHub, { app: options = {} }: GitHubEmulatorOptions): Promise<App> {
   const permissions: Permissions = options.permissions ?? {
     actions: "write",
     administration: "write",
     ...(store.owner.type === "Organization" && { organization_self_hosted_runners: "write" }),
   };
-  const app: App = await apps.register({
+  const app = await apps.register({
     name: `${store.owner.login} runners`,
     owner: store.owner,
     ...(options.id !== undefined && { id: options.id }),
@@ -199,9 +219,8 @@ async function registerApp({ apps, store }: GitHub, { app: options = {} }: GitHu
       secret: options.webhookSecret ?? randomBytes(20).toString("hex"),
     },
   });
-  const { id: installationId } = apps.install(app, store.owner);
-  const { id, slug, clientId, privateKey, hook } = app;
-  return { id, slug, clientId, privateKey, webhookSecret: hook.secret, installationId };
+  apps.install(app, store.owner);
+  return app;
 }
 
 function root(github: GitHub): Hono {

@@ -1,4 +1,5 @@
-// Access tokens: installation tokens (1 hour), a job's GITHUB_TOKEN (as long as its job), and one personal access token.
+// Access tokens: installation tokens (1 hour), a job's GITHUB_TOKEN (as long as its job), and one personal access token,
+// classic with scopes or fine-grained with permissions.
 import { randomBytes } from "node:crypto";
 import type { Account, App, Permissions, Repository } from "./model.ts";
 
@@ -9,9 +10,15 @@ const signedPartLength = 512;
 /** Who makes a request, and what they may do. */
 export type Caller =
   | { kind: "anonymous" }
-  | { kind: "user"; account: Account }
+  | { kind: "user"; account: Account; rights: PersonalRights }
   | { kind: "app"; app: App }
   | ({ kind: "installation" } & InstallationToken);
+
+/** What a personal access token may do: scopes of a classic one, or permissions of a fine-grained one. */
+export type PersonalRights = { scopes: readonly string[] } | { permissions: Permissions };
+
+/** All that a fleet's token needs; docs "Scopes for OAuth apps". */
+const allScopes = ["admin:org", "admin:org_hook", "repo", "workflow"];
 
 export interface InstallationToken {
   token: string;
@@ -25,13 +32,16 @@ export interface InstallationToken {
 }
 
 export class Tokens {
-  /** Works everywhere, as a classic token with all scopes does. */
-  readonly personal = `ghp_${alphanumeric(36)}`;
+  readonly personal: string;
+  readonly personalRights: PersonalRights;
   readonly #clock: () => Date;
   readonly #issued = new Map<string, InstallationToken>();
 
-  constructor(clock: () => Date) {
+  constructor(clock: () => Date, rights: PersonalRights = { scopes: allScopes }) {
     this.#clock = clock;
+    this.personalRights = rights;
+    const isClassic = "scopes" in rights;
+    this.personal = isClassic ? `ghp_${alphanumeric(36)}` : `github_pat_${alphanumeric(22)}_${alphanumeric(59)}`;
   }
 
   issueForInstallation(app: App, permissions: Permissions, repositories: Repository[] | undefined): InstallationToken {
@@ -60,6 +70,11 @@ export class Tokens {
     this.#issued.delete(token);
   }
 
+  /** An App that is uninstalled leaves no token that works. */
+  revokeOf(app: App): void {
+    for (const [text, token] of this.#issued) if (token.app === app) this.#issued.delete(text);
+  }
+
   /** The live token with this text. */
   find(text: string): InstallationToken | undefined {
     const token = this.#issued.get(text);
@@ -74,7 +89,7 @@ function newToken(appId: number): string {
 }
 
 function alphanumeric(length: number): string {
-  const characters = randomBytes(length * 2)
+  const characters = randomBytes(length * 2 + 16)
     .toString("base64")
     .replace(/[^A-Za-z0-9]/g, "");
   return characters.slice(0, length);

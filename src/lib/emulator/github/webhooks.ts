@@ -1,28 +1,35 @@
-// The webhooks that the emulated GitHub sends: workflow_job as a job changes, ping and installation as an App comes to be.
+// The webhooks that the emulated GitHub sends: workflow_job as a job changes, ping for a new webhook or on request, and
+// installation as an App is installed, suspended or removed.
 import type { GitHub } from "./context.ts";
 import { nodeId } from "./ids.ts";
-import type { App, Job } from "./model.ts";
-import { simpleUser } from "./responses/accounts.ts";
+import type { App, Installation, Job, PlaceHook } from "./model.ts";
+import { organizationSimple, simpleUser } from "./responses/accounts.ts";
 import { jobResponse } from "./responses/actions.ts";
-import { hookConfigResponse, installationResponse } from "./responses/apps.ts";
+import { installationResponse } from "./responses/apps.ts";
+import { hookConfigResponse, organizationHookResponse, repositoryHookResponse } from "./responses/hooks.ts";
 import { repositoryResponse, webhookRepository } from "./responses/repositories.ts";
 
-type Parts = Pick<GitHub, "apps" | "deliveries" | "urls" | "store">;
+type Parts = Pick<GitHub, "apps" | "deliveries" | "hooks" | "urls" | "store">;
 
-/** Tells every installed App that listens what became of a job. */
+/** Tells every installed App and every webhook that listens what became of a job. */
 export function sendWorkflowJob(github: Parts, job: Job, action: "queued" | "in_progress" | "completed"): void {
   const { repository, actor } = job.run;
-  for (const app of github.apps.all()) {
-    if (!app.installation || !app.events.includes("workflow_job")) continue;
-    const payload = {
-      action,
-      workflow_job: jobResponse(job, github.urls),
-      ...webhookRepository(repository, github.urls),
-      sender: simpleUser(actor, github.urls),
-      installation: installationLite(app.installation.id),
-    };
-    const ids = { installationId: app.installation.id, repositoryId: repository.id };
-    github.deliveries.send(app, { event: "workflow_job", action, ...ids, payload });
+  const event = "workflow_job";
+  const common = {
+    action,
+    workflow_job: jobResponse(job, github.urls),
+    ...webhookRepository(repository, github.urls),
+    sender: simpleUser(actor, github.urls),
+  };
+  for (const { hook, installation } of github.apps.all()) {
+    if (!installation || installation.suspended || !installation.events.includes(event)) continue;
+    const payload = { ...common, installation: installationLite(installation.id) };
+    const ids = { installationId: installation.id, repositoryId: repository.id };
+    github.deliveries.send(hook, { event, action, ...ids, payload });
+  }
+  for (const hook of github.hooks.listening(repository, event)) {
+    const ids = { installationId: null, repositoryId: repository.id };
+    github.deliveries.send(hook, { event, action, ...ids, payload: common });
   }
 }
 
@@ -40,33 +47,55 @@ export function sendPing(github: Parts, app: App): void {
       name: "web",
       active: app.hook.active,
       events: app.events,
-      config: hookConfigResponse(app),
+      config: hookConfigResponse(app.hook),
       updated_at: time,
       created_at: time,
       app_id: app.id,
       deliveries_url: github.urls.api("/app/hook/deliveries"),
     },
   };
-  github.deliveries.send(app, { event: "ping", action: null, installationId: null, repositoryId: null, payload });
+  github.deliveries.send(app.hook, { event: "ping", action: null, installationId: null, repositoryId: null, payload });
 }
 
-/** Sent to an App, whether it listens or not, when someone installs it. */
-export function sendInstallationCreated(github: Parts, app: App): void {
-  const { installation } = app;
-  if (!installation) return;
+/** The first webhook of a new hook, and one on request. */
+export function sendHookPing(github: Parts, hook: PlaceHook): void {
+  const { urls, store } = github;
+  const { repository } = hook;
+  const sender = simpleUser(store.user, urls);
+  const payload = repository
+    ? { hook: repositoryHookResponse(hook, repository, urls), ...webhookRepository(repository, urls), sender }
+    : {
+        hook: organizationHookResponse(hook, store.owner, urls),
+        organization: organizationSimple(store.owner, urls),
+        sender,
+      };
+  const ids = { installationId: null, repositoryId: repository?.id ?? null };
+  const message = { event: "ping", action: null, ...ids, payload: { zen, hook_id: hook.id, ...payload } };
+  github.deliveries.send(hook, message);
+}
+
+type InstallationAction = "created" | "deleted" | "suspend" | "unsuspend" | "new_permissions_accepted";
+
+/** Sent to an App, whether it listens or not, about what someone does to its installation. */
+export function sendInstallation(
+  github: Parts,
+  app: App,
+  installation: Installation,
+  action: InstallationAction,
+): void {
   const repositories = github.store.repositories.map((repository) => {
     const { id, node_id, name, full_name, private: isPrivate } = repositoryResponse(repository, github.urls);
     return { id, node_id, name, full_name, private: isPrivate };
   });
   const payload = {
-    action: "created",
+    action,
     installation: installationResponse(app, installation, github.urls),
-    repositories,
-    requester: null,
+    ...(!action.endsWith("suspend") && { repositories }),
+    ...(action === "created" && { requester: null }),
     sender: simpleUser(github.store.user, github.urls),
   };
   const ids = { installationId: installation.id, repositoryId: null };
-  github.deliveries.send(app, { event: "installation", action: "created", ...ids, payload });
+  github.deliveries.send(app.hook, { event: "installation", action, ...ids, payload });
 }
 
 function installationLite(id: number): { id: number; node_id: string } {

@@ -4,7 +4,25 @@ import { alreadyExists, notFound } from "./errors.ts";
 import { newId } from "./ids.ts";
 import { creation, type NamedObject, NamedStore } from "./named-store.ts";
 
+/** One version of what is deployed. */
+export interface Deployment {
+  version: number;
+  /** By the names of Functions. */
+  functionIds: Record<string, string>;
+  /** What each Function is made of in this version, by its id. */
+  definitionIds: Record<string, string>;
+  /** Seconds since 1970. */
+  deployedAt: number;
+  clientVersion: string;
+  tag: string;
+  /** The version that it went back to, or 0. */
+  rollbackVersion: number;
+}
+
 export interface App extends NamedObject {
+  tags: Record<string, string>;
+  /** Oldest first; empty for an App that was made without Functions. */
+  deployments: Deployment[];
   /** Seconds since 1970; 0 while it is deployed. */
   stoppedAt: number;
 }
@@ -36,6 +54,14 @@ export class Apps {
     return app?.stoppedAt === 0 ? app : undefined;
   }
 
+  /** Gives an App that is deployed the name; a stopped one that had it gives it away. */
+  name(app: App, name: string): void {
+    const old = this.#apps.find(name, app.environmentName);
+    if (old && old.id !== app.id && old.stoppedAt !== 0) this.#apps.delete(old.id);
+    else if (old && old.id !== app.id) throw alreadyExists(`App '${name}' already exists`);
+    app.name = name;
+  }
+
   #createEnvironment(name: string): void {
     this.#environments.set(name, { id: newId("en"), createdAt: Date.now() / 1000 });
   }
@@ -45,9 +71,9 @@ export class Apps {
       appState: app.stoppedAt === 0 ? (deployed as 3) : (stopped as 5),
       createdAt: app.createdAt,
       createdBy: "emulator",
-      deployedAt: app.createdAt,
+      deployedAt: app.deployments.at(-1)?.deployedAt ?? app.createdAt,
       deployedBy: "emulator",
-      version: 1,
+      version: app.deployments.at(-1)?.version ?? 1,
       stoppedAt: app.stoppedAt,
     };
     return { appId: app.id, description: app.name, environmentName: app.environmentName, lifecycle };
@@ -55,11 +81,6 @@ export class Apps {
 
   /** @param end what an App takes with it when it stops: its Sandboxes. */
   handlers(end: (app: App) => void, runningTasks: (app: App) => number, tokenId: string): ControlPlaneHandlers {
-    const byName = (name: string, environmentName: string): App => {
-      const app = this.find(name, this.environment(environmentName));
-      if (!app) throw notFound(`App '${name}' not found`);
-      return app;
-    };
     return {
       clientHello: async () => ({}),
       workspaceNameLookup: async () => ({ workspaceName: "emulator", username: "emulator" }),
@@ -100,14 +121,44 @@ export class Apps {
             environmentName: environment,
             createdAt: Date.now() / 1000,
             stoppedAt: 0,
+            tags: {},
+            deployments: [],
           }),
         );
         return { appId: item.id, handleMetadata: this.#describe(item) };
       },
       appGetByDeploymentName: async ({ name, environmentName }) => {
-        const app = byName(name, environmentName);
-        return { appId: app.id, environmentName: app.environmentName, lifecycle: this.#describe(app).lifecycle };
+        const environment = this.environment(environmentName);
+        const app = this.find(name, environment);
+        // No error: the answer names no App.
+        if (!app) return { appId: "", environmentName: environment };
+        return { appId: app.id, environmentName: environment, lifecycle: this.#describe(app).lifecycle };
       },
+      appCreate: async ({ description, environmentName, tags }) => {
+        const environment = this.environment(environmentName);
+        // It has no name before it is published.
+        const { item } = this.#apps.getOrCreate(
+          { name: "", environmentName: environment, type: creation.ephemeral },
+          () => ({
+            id: newId("ap"),
+            name: "",
+            environmentName: environment,
+            createdAt: Date.now() / 1000,
+            stoppedAt: 0,
+            tags,
+            deployments: [],
+          }),
+        );
+        const url = `http://127.0.0.1/apps/${encodeURIComponent(description)}`;
+        return { appId: item.id, appPageUrl: url, appLogsUrl: url };
+      },
+      appHeartbeat: async () => ({}),
+      appClientDisconnect: async () => ({}),
+      appSetTags: async ({ appId, tags }) => {
+        this.get(appId).tags = { ...tags };
+        return {};
+      },
+      appGetTags: async ({ appId }) => ({ tags: this.get(appId).tags }),
       appGetInfo: async ({ appId }) => ({ info: this.#describe(this.get(appId)) }),
       appGetLifecycle: async ({ appId }) => ({ lifecycle: this.#describe(this.get(appId)).lifecycle }),
       appList: async ({ environmentName }) => ({

@@ -5,6 +5,8 @@ import type { ControlPlaneHandlers } from "./definitions.ts";
 import { type Instruction, parseDockerfile } from "./dockerfile.ts";
 import { invalid, notFound } from "./errors.ts";
 import { contentId } from "./ids.ts";
+import { type FailImageBuild, ImageBuilds } from "./image-builds.ts";
+import { pipRequirements as ownRequirements } from "./python.ts";
 
 export interface ImageLayer {
   imageId: string;
@@ -14,6 +16,10 @@ export interface ImageLayer {
   baseImages: Readonly<Record<string, string>>;
   /** How a container of it starts; those of its base images included. */
   instructions: readonly Instruction[];
+  /** Python packages that it has, its base images' included. */
+  pipRequirements: readonly string[];
+  /** Where the programs of those packages are; absent without any. */
+  pythonBin?: string;
 }
 
 interface Tag {
@@ -41,7 +47,12 @@ function parseReference(reference: string, environmentName: string): { environme
 export class Images {
   readonly #layers = new Map<string, ImageLayer>();
   readonly #tags: Tag[] = [];
+  readonly #builds: ImageBuilds;
   #forced = 0;
+
+  constructor(fail?: FailImageBuild) {
+    this.#builds = new ImageBuilds(fail);
+  }
 
   /** @throws ServerError NOT_FOUND */
   get(imageId: string): ImageLayer {
@@ -76,16 +87,26 @@ export class Images {
           (name) => (name in baseImages ? this.get(baseImages[name] ?? "").instructions : undefined),
           buildArgs,
         );
-        const content = [dockerfileCommands, baseImages, buildArgs, gpuConfig, builderVersion];
+        const pipRequirements = [
+          ...Object.values(baseImages).flatMap((id) => this.get(id).pipRequirements),
+          ...ownRequirements(dockerfileCommands),
+        ];
+        const content: unknown[] = [dockerfileCommands, baseImages, buildArgs, gpuConfig, builderVersion];
         if (forceBuild) content.push(`forced ${++this.#forced}`);
         const imageId = contentId("im", createHash("sha256").update(JSON.stringify(content)).digest());
-        this.#layers.set(imageId, { imageId, dockerfileCommands, baseImages, instructions });
-        return {
-          imageId,
-          result: { status: success },
-          metadata: { imageBuilderVersion: builderVersion },
-        };
+        const known = this.#layers.has(imageId);
+        if (!known && !this.#builds.isUnderWay(imageId)) {
+          const layer = { imageId, dockerfileCommands, baseImages, instructions, pipRequirements };
+          this.#builds.start(layer, builderVersion, (pythonBin) => {
+            this.#layers.set(imageId, pythonBin === undefined ? layer : { ...layer, pythonBin });
+          });
+        }
+        // Without a result it is being built, and the client joins.
+        return known
+          ? { imageId, result: { status: success }, metadata: { imageBuilderVersion: builderVersion } }
+          : { imageId };
       },
+      imageJoinStreaming: this.#builds.join,
       imageFromId: async ({ imageId }) => ({ imageId: this.get(imageId).imageId }),
       imageDelete: async ({ imageId }) => {
         this.get(imageId);

@@ -1,7 +1,7 @@
 // The control plane's log calls: live output of the V1 backend, and persisted logs of both, which outlive the Sandbox.
 import type { ControlPlaneHandlers, ControlPlaneRequest } from "./definitions.ts";
+import type { Functions } from "./functions.ts";
 import type { LogEntry } from "./log-book.ts";
-import type { Sandbox } from "./sandbox.ts";
 import type { SandboxStore } from "./sandbox-store.ts";
 
 /** TaskState: the task runs. */
@@ -22,19 +22,37 @@ type Query = Pick<
   "appId" | "taskId" | "sandboxId" | "since" | "until" | "source" | "searchText"
 >;
 
+/** Whose log it is: a Sandbox's, or without a `sandboxId` a Function's container's. */
+interface Source {
+  appId: string;
+  taskId: string;
+  sandboxId: string;
+  entries: readonly LogEntry[];
+}
+
+function sources(sandboxes: SandboxStore, functions: Functions): Source[] {
+  return [
+    ...sandboxes.all().map(({ options: { appId, taskId, id }, logs }) => {
+      return { appId, taskId, sandboxId: id, entries: logs.entries };
+    }),
+    ...functions.containers().map(({ options: { appId }, taskId, logs }) => {
+      return { appId, taskId, sandboxId: "", entries: logs.entries };
+    }),
+  ];
+}
+
 /** Entries from `since` on and before `until`, oldest first. */
-function select(sandboxes: SandboxStore, query: Query): { sandbox: Sandbox; entry: LogEntry }[] {
+function select(all: readonly Source[], query: Query): { source: Source; entry: LogEntry }[] {
   const since = query.since?.getTime() ?? 0;
   const until = query.until?.getTime() ?? Number.POSITIVE_INFINITY;
-  return sandboxes
-    .all()
+  return all
     .filter(
-      ({ options }) =>
-        options.appId === query.appId &&
-        (!query.taskId || options.taskId === query.taskId) &&
-        (!query.sandboxId || options.id === query.sandboxId),
+      (source) =>
+        source.appId === query.appId &&
+        (!query.taskId || source.taskId === query.taskId) &&
+        (!query.sandboxId || source.sandboxId === query.sandboxId),
     )
-    .flatMap((sandbox) => sandbox.logs.entries.map((entry) => ({ sandbox, entry })))
+    .flatMap((source) => source.entries.map((entry) => ({ source, entry })))
     .filter(
       ({ entry }) =>
         entry.time >= since &&
@@ -45,7 +63,7 @@ function select(sandboxes: SandboxStore, query: Query): { sandbox: Sandbox; entr
     .sort((a, b) => a.entry.time - b.entry.time);
 }
 
-export function logHandlers(sandboxes: SandboxStore): ControlPlaneHandlers {
+export function logHandlers(sandboxes: SandboxStore, functions: Functions): ControlPlaneHandlers {
   return {
     async *sandboxGetLogs({ sandboxId, fileDescriptor, timeout, lastEntryId }, { signal }) {
       const { logs, options } = sandboxes.get(sandboxId);
@@ -65,14 +83,14 @@ export function logHandlers(sandboxes: SandboxStore): ControlPlaneHandlers {
       }
     },
     appFetchLogs: async (request) => {
-      const found = select(sandboxes, request);
+      const found = select(sources(sandboxes, functions), request);
       // The newest ones, when there are more than were asked for.
       const kept = request.limit > 0 ? found.slice(-request.limit) : found;
       const batches: { taskId: string; sandboxId: string; items: ReturnType<typeof toItem>[] }[] = [];
-      for (const { sandbox, entry } of kept) {
+      for (const { source, entry } of kept) {
         let batch = batches.at(-1);
-        if (batch?.sandboxId !== sandbox.id) {
-          batch = { taskId: sandbox.options.taskId, sandboxId: sandbox.id, items: [] };
+        if (batch?.taskId !== source.taskId) {
+          batch = { taskId: source.taskId, sandboxId: source.sandboxId, items: [] };
           batches.push(batch);
         }
         batch.items.push(toItem(entry));
@@ -82,7 +100,7 @@ export function logHandlers(sandboxes: SandboxStore): ControlPlaneHandlers {
     appCountLogs: async (request) => {
       const width = (request.bucketSecs || 60) * 1000;
       const buckets = new Map<number, { stdoutLogs: number; stderrLogs: number }>();
-      for (const { entry } of select(sandboxes, request)) {
+      for (const { entry } of select(sources(sandboxes, functions), request)) {
         const start = Math.floor(entry.time / width) * width;
         const bucket = buckets.get(start) ?? { stdoutLogs: 0, stderrLogs: 0 };
         bucket[entry.fileDescriptor === 1 ? "stdoutLogs" : "stderrLogs"] += 1;

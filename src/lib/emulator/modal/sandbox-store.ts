@@ -89,7 +89,7 @@ export class SandboxStore {
     if (!definition) throw invalid("The request holds no definition");
     const app = this.#options.apps.get(appId);
     this.#check(version, app, definition);
-    const { instructions } = this.#options.images.get(definition.imageId);
+    const { instructions, pythonBin } = this.#options.images.get(definition.imageId);
     this.#options.volumes.check(definition.volumeMounts);
     const { directory, ...shared } = this.#options;
     const sandbox = new Sandbox({
@@ -102,6 +102,7 @@ export class SandboxStore {
       definition,
       tags: tagsOf(tags),
       instructions,
+      pythonBin,
       secrets,
       createdAt: this.#now(),
       directory: join(directory, "sandboxes"),

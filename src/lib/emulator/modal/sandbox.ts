@@ -1,6 +1,6 @@
 // A Sandbox: a process with all it starts, its folder, its output, its limits and its end.
 import { mkdir, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ByteLog } from "./byte-log.ts";
 import type { ExecStart, ExitStatus, SandboxDefinition } from "./definitions.ts";
@@ -36,6 +36,8 @@ export interface SandboxOptions {
   definition: SandboxDefinition;
   tags: Record<string, string>;
   instructions: readonly Instruction[];
+  /** Folder of the programs of the image's Python packages, first on PATH. */
+  pythonBin: string | undefined;
   /** Variables of all its Secrets. */
   secrets: Record<string, string>;
   /** Seconds since 1970; no two Sandboxes have the same. */
@@ -112,7 +114,8 @@ export class Sandbox {
       folder: await real(this.#paths.folder),
       volumes: await Promise.all(volumes.folders(definition.volumeMounts).map(real)),
     };
-    const image = applyInstructions(instructions, baseEnvironment(host, this.#paths.folder));
+    const path = [this.options.pythonBin, host["PATH"]].filter(Boolean).join(delimiter);
+    const image = applyInstructions(instructions, baseEnvironment({ ...host, PATH: path }, this.#paths.folder));
     this.#environment = sandboxEnvironment(image, secrets, {
       sandboxId: this.id,
       taskId: this.options.taskId,

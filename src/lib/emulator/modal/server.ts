@@ -4,15 +4,20 @@
 // A Sandbox has no root file system of its own. Its folder, also its HOME and where it starts by default, stands for `/`:
 // a Volume mounted at `/cache` is `$HOME/cache`, and the SDK's file operations on `/tmp/a` mean `$HOME/tmp/a`. An absolute
 // path that a process itself opens is the machine's.
+//
+// Functions are deployed by Modal's own Python client; what is deployed runs: see functions.ts.
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createServer, type ServiceImplementation, type TsProtoServiceDefinition } from "nice-grpc";
 import { Apps, defaultEnvironment } from "./apps.ts";
+import { writeContainerPrograms } from "./container-programs.ts";
 import { Credentials } from "./credentials.ts";
 import { serviceDefinitions } from "./definitions.ts";
 import { hostEnvironment, sandboxVariable } from "./environment.ts";
+import { Functions } from "./functions.ts";
 import { gate, type Intercept } from "./gate.ts";
+import type { FailImageBuild } from "./image-builds.ts";
 import { type ImageLayer, Images } from "./images.ts";
 import { logHandlers } from "./log-handlers.ts";
 import { livingProcesses } from "./process-table.ts";
@@ -23,6 +28,7 @@ import { SandboxStore } from "./sandbox-store.ts";
 import { Secrets } from "./secrets.ts";
 import { completeService } from "./service.ts";
 import { type Reaper, startReaper } from "./start-reaper.ts";
+import { Uploads } from "./uploads.ts";
 import { Volumes } from "./volumes.ts";
 
 export interface ModalEmulatorOptions {
@@ -43,6 +49,10 @@ export interface ModalEmulatorOptions {
   intercept?: Intercept;
   /** How many Sandboxes a list call answers at once. Default 100. */
   pageSize?: number;
+  /** Makes builds of image layers fail. */
+  failImageBuild?: FailImageBuild;
+  /** Whether scheduled Functions run when it is time; they do by default. */
+  schedules?: "run" | "ignore";
   /** Milliseconds that a Sandbox has between SIGTERM and SIGKILL. Default 5000. */
   terminationGraceMs?: number;
 }
@@ -66,7 +76,9 @@ export interface ModalEmulator extends AsyncDisposable {
   running(): RunningSandbox[];
   /** Every image layer there is, oldest first, with the names under which it is published. */
   images(): (ImageLayer & { names: string[] })[];
-  /** Ids of the living processes that belong to any Sandbox. */
+  /** Runs a deployed Function once, as its schedule would; its exit code. */
+  runFunction(appName: string, functionName: string): Promise<number>;
+  /** Ids of the living processes that belong to any Sandbox or container. */
   processes(): Promise<number[]>;
   /** Kills every Sandbox, ends every call and stops listening. Nothing is left running. */
   close(): Promise<void>;
@@ -88,19 +100,30 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
   const reaper = options.reaper ?? (await startReaper(randomBytes(12).toString("hex")));
   const credentials = new Credentials(options.tokenId, options.tokenSecret);
   const apps = new Apps();
-  const images = new Images();
+  const images = new Images(options.failImageBuild);
   const secrets = new Secrets();
   const volumes = new Volumes(join(directory, "volumes"));
-  const sandboxes = new SandboxStore({
+  const uploads = new Uploads(join(directory, "uploads"));
+  const shared = {
     apps,
     images,
-    volumes,
     reaper,
     directory,
     host: options.environment ?? hostEnvironment(),
     grace: options.terminationGraceMs ?? defaultGrace,
-    pageSize: options.pageSize ?? defaultPageSize,
     log: options.log ?? (() => {}),
+  };
+  const functions = new Functions({
+    ...shared,
+    secrets,
+    uploads,
+    programs: await writeContainerPrograms(join(directory, "programs")),
+    runsSchedules: options.schedules !== "ignore",
+  });
+  const sandboxes = new SandboxStore({
+    ...shared,
+    volumes,
+    pageSize: options.pageSize ?? defaultPageSize,
   });
   let port = 0;
   const controlPlane = {
@@ -108,15 +131,18 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
     ...apps.handlers(
       (app) => {
         for (const sandbox of sandboxes.running(app)) sandbox.stop(status.terminated);
+        functions.stop(app);
       },
-      (app) => sandboxes.running(app).length,
+      (app) => sandboxes.running(app).length + functions.running(app),
       credentials.tokenId,
     ),
     ...images.handlers(apps),
     ...secrets.handlers(apps),
     ...volumes.handlers(apps),
     ...sandboxHandlers({ apps, sandboxes, secrets, credentials, address: () => `127.0.0.1:${port}` }),
-    ...logHandlers(sandboxes),
+    ...logHandlers(sandboxes, functions),
+    ...uploads.handlers(),
+    ...functions.handlers(),
   };
   const server = createServer({
     "grpc.max_receive_message_length": maxMessageLength,
@@ -139,7 +165,8 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
 
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    await sandboxes.close();
+    await Promise.all([sandboxes.close(), functions.close()]);
+    uploads.close();
     server.forceShutdown();
     await closeReaper();
   };
@@ -168,11 +195,19 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
     running: () =>
       sandboxes.running().map(({ id, name, pid, tags }) => ({ sandboxId: id, name, pid, tags: { ...tags } })),
     images: () => images.list(),
+    async runFunction(appName, functionName) {
+      const app = apps.find(appName, defaultEnvironment);
+      if (!app) throw new Error(`No App ${appName} is deployed.`);
+      return functions.runByName(app, functionName);
+    },
     processes() {
       const all = sandboxes.all();
       const ids = new Set(all.map(({ id }) => id));
       return livingProcesses(
-        (row) => ids.has(row.variable(sandboxVariable) ?? "") || all.some((sandbox) => sandbox.belongs(row)),
+        (row) =>
+          ids.has(row.variable(sandboxVariable) ?? "") ||
+          all.some((sandbox) => sandbox.belongs(row)) ||
+          functions.containers().some((container) => container.belongs(row)),
       );
     },
     close: () => (closed ??= close()),

@@ -8,8 +8,9 @@ export interface StandInProgram {
   /** Absolute path of dist/stand-in-runner.js, or of main.ts beside this file. */
   program: string;
   /**
-   * Keep the runner's own files and its work in HOME rather than beside run.sh: for emulated Sandboxes, which share the
-   * folder that run.sh is in, as they share all of this machine's file system but their HOME.
+   * Keep the runner's own files, its work and its tools in HOME rather than beside run.sh or where the image has them: for
+   * emulated Sandboxes, which share the folder that run.sh is in, as they share all of this machine's file system but their
+   * HOME.
    */
   rootInHome?: boolean;
 }
@@ -24,7 +25,7 @@ export function installStandIn(directory: string, { node, program, rootInHome = 
     "#!/bin/bash",
     "# Starts the stand-in for actions/runner.",
     rootInHome
-      ? 'RUNNER_ROOT="$HOME/actions-runner" && mkdir -p "$RUNNER_ROOT"'
+      ? 'RUNNER_ROOT="$HOME/actions-runner" && mkdir -p "$RUNNER_ROOT" && unset RUNNER_TOOL_CACHE AGENT_TOOLSDIRECTORY'
       : 'RUNNER_ROOT="$(cd "$(dirname "$0")" && pwd)"',
     "export RUNNER_ROOT",
     `exec ${quote(node)} ${quote(program)} "$@"`,

@@ -87,9 +87,22 @@ describe("the manifest flow", () => {
     expect(data).toMatchObject({ webhook_secret: null, owner: { login: "octocat" } });
   });
 
+  test("refuses a name that is too long, or taken", async () => {
+    const github = await emulatorWith(buildWorkflow);
+    const create = async (name: string) => {
+      const body = new URLSearchParams({ name, manifest: JSON.stringify(manifest) });
+      const page = await fetch(`${github.url}/settings/apps`, { method: "POST", body, redirect: "manual" });
+      return [page.status, await page.text()];
+    };
+    expect(await create("x".repeat(35))).toEqual([422, expect.stringContaining("maximum is 34 characters")]);
+    expect(await create("Acme Runners")).toEqual([422, expect.stringContaining("Name is already taken")]);
+    expect(await create("x".repeat(34))).toEqual([302, ""]);
+  });
+
   test.each([
     ["no address", { url: undefined }, "url wasn&#39;t supplied"],
     ["a hook without an address", { hook_attributes: {} }, "hook_attributes.url wasn&#39;t supplied"],
+    ["an event without its permission", { default_permissions: {} }, "not supported by permissions: workflow_job"],
     ["an unreachable hook", { hook_attributes: { url: "http://127.0.0.1:9/", active: false } }, "isn&#39;t reachable"],
   ])("refuses %s", async (_, change, message) => {
     const github = await emulatorWith(buildWorkflow, { refuseLoopbackHooks: true });

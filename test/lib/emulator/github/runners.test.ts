@@ -1,7 +1,9 @@
+import { Octokit } from "@octokit/rest";
 import { describe, expect, test } from "vitest";
 import type { GitHubEmulator } from "../../../../src/lib/emulator/github/server.ts";
+import { runnerVersion } from "../../../../src/lib/emulator/runner/version.ts";
 import { FakeRunner } from "./fake-runner.ts";
-import { buildWorkflow, emulatorWith, eventOf, octokitOf, repo, runnerWith } from "./harness.ts";
+import { buildWorkflow, emulatorWith, eventOf, octokitOf, quiet, repo, runnerWith } from "./harness.ts";
 
 const org = "acme";
 
@@ -151,7 +153,18 @@ describe("registrations", () => {
     ]);
     expect((await jit(github, { runner_group_id: 3 })).data.runner.runner_group_id).toBe(3);
     const { data: downloads } = await actions.listRunnerApplicationsForOrg({ org });
-    expect(downloads[0]).toMatchObject({ os: "linux", architecture: "x64", sha256_checksum: expect.any(String) });
+    const filename = `actions-runner-linux-x64-${runnerVersion()}.tar.gz`;
+    expect(downloads[0]).toMatchObject({ os: "linux", architecture: "x64", filename });
+    const anonymous = new Octokit({ baseUrl: github.url, log: quiet });
+    const actionsRunner = { owner: "actions", repo: "runner" };
+    const { data: newest } = await anonymous.rest.repos.getLatestRelease(actionsRunner);
+    expect(newest.tag_name).toBe(`v${runnerVersion()}`);
+    expect(newest.assets[0]).toMatchObject({ name: filename, digest: `sha256:${downloads[0]?.sha256_checksum}` });
+    const { data: older } = await anonymous.rest.repos.getReleaseByTag({ ...actionsRunner, tag: "v2.337.0" });
+    expect(older.assets[0]?.browser_download_url).toMatch(/\/v2\.337\.0\/actions-runner-linux-x64-2\.337\.0\.tar\.gz$/);
+    await expect(anonymous.rest.repos.getReleaseByTag({ ...actionsRunner, tag: "v1" })).rejects.toMatchObject({
+      status: 404,
+    });
     const route = "GET /orgs/{org}/actions/runners/deprecations/{version}";
     const { data: old } = await request(route, { org, version: "2.300.0" });
     expect(Date.parse(old.runtime_deprecates_at)).toBeLessThan(Date.now());

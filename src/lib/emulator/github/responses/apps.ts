@@ -47,14 +47,14 @@ export function installationResponse(app: App, installation: Installation, urls:
     target_id: account.id,
     target_type: account.type,
     permissions: installation.permissions,
-    events: app.events,
+    events: installation.events,
     created_at: installation.createdAt.toISOString(),
     updated_at: installation.createdAt.toISOString(),
     single_file_name: null,
     has_multiple_single_files: false,
     single_file_paths: [],
-    suspended_by: null,
-    suspended_at: null,
+    suspended_by: installation.suspended ? simpleUser(installation.suspended.by, urls) : null,
+    suspended_at: installation.suspended?.at.toISOString() ?? null,
   };
 }
 
@@ -66,12 +66,6 @@ export function tokenResponse(token: InstallationToken, urls: Urls): Schemas["in
     repository_selection: token.repositories ? "selected" : "all",
     ...(token.repositories && { repositories: token.repositories.map((each) => repositoryResponse(each, urls)) }),
   };
-}
-
-/** `GET /app/hook/config`: the secret is never shown. */
-export function hookConfigResponse(app: App): Schemas["webhook-config"] {
-  const { url, contentType, insecureSsl, secret } = app.hook;
-  return { content_type: contentType, insecure_ssl: insecureSsl, url, ...(secret && { secret: "********" }) };
 }
 
 export function deliveryItem(delivery: Delivery): Schemas["hook-delivery-item"] {

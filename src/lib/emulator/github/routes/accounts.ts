@@ -16,8 +16,17 @@ export function addAccountRoutes(api: Hono<ApiEnv>, { store, urls }: GitHub): vo
     const caller = context.get("caller");
     if (caller.kind === "anonymous") throw requiresAuthentication();
     if (caller.kind !== "user") throw notAccessible();
-    context.header("X-OAuth-Scopes", "admin:org, repo, workflow");
     return context.json(publicUser(caller.account, store.startedAt, urls));
+  });
+
+  api.get("/user/repos", (context) => {
+    const caller = context.get("caller");
+    if (caller.kind === "anonymous") throw requiresAuthentication();
+    if (caller.kind !== "user") throw notAccessible();
+    const { rights } = caller;
+    const seesPrivate = !("scopes" in rights) || rights.scopes.includes("repo");
+    const visible = store.repositories.filter((repository) => seesPrivate || !repository.private);
+    return context.json(page(context, visible).map((repository) => repositoryResponse(repository, urls)));
   });
 
   api.get("/users/:username", (context) => {

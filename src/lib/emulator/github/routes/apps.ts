@@ -4,10 +4,11 @@ import { z } from "zod";
 import { requireApp } from "../authentication.ts";
 import { readBody } from "../body.ts";
 import type { ApiEnv, GitHub } from "../context.ts";
-import { notFound, unprocessable } from "../errors.ts";
-import type { App, Installation, Permissions, Repository } from "../model.ts";
+import { notFound, suspended, unprocessable } from "../errors.ts";
+import type { Account, App, Installation, Permissions, Repository } from "../model.ts";
 import { page } from "../pagination.ts";
 import { appResponse, installationResponse, tokenResponse } from "../responses/apps.ts";
+import { sendInstallation } from "../webhooks.ts";
 
 const tokenBody = z.object({
   repositories: z.array(z.string()).optional(),
@@ -16,7 +17,7 @@ const tokenBody = z.object({
 });
 
 export function addAppRoutes(api: Hono<ApiEnv>, github: GitHub): void {
-  const { apps, urls, tokens, store } = github;
+  const { apps, urls, tokens, store, clock } = github;
 
   api.get("/app", (context) => context.json(appResponse(requireApp(context), urls)));
 
@@ -34,6 +35,7 @@ export function addAppRoutes(api: Hono<ApiEnv>, github: GitHub): void {
   api.post("/app/installations/:id/access_tokens", async (context) => {
     const app = requireApp(context);
     const installation = installationOf(app, Number(context.req.param("id")));
+    if (installation.suspended) throw suspended();
     const body = await readBody(context, tokenBody);
     const permissions = grant(installation.permissions, body.permissions);
     const named = body.repositories?.map((name) => store.repository(store.owner.login, name));
@@ -41,6 +43,25 @@ export function addAppRoutes(api: Hono<ApiEnv>, github: GitHub): void {
     const token = tokens.issueForInstallation(app, permissions, chosen(named ?? byId));
     return context.json(tokenResponse(token, urls), 201);
   });
+
+  api.delete("/app/installations/:id", (context) => {
+    const app = requireApp(context);
+    const installation = installationOf(app, Number(context.req.param("id")));
+    app.installation = undefined;
+    tokens.revokeOf(app);
+    sendInstallation(github, app, installation, "deleted");
+    return context.body(null, 204);
+  });
+
+  const setSuspended = (context: Context<ApiEnv>, by: Account | undefined) => {
+    const app = requireApp(context);
+    const installation = installationOf(app, Number(context.req.param("id")));
+    installation.suspended = by && { at: clock(), by };
+    sendInstallation(github, app, installation, by ? "suspend" : "unsuspend");
+    return context.body(null, 204);
+  };
+  api.put("/app/installations/:id/suspended", (context) => setSuspended(context, store.user));
+  api.delete("/app/installations/:id/suspended", (context) => setSuspended(context, undefined));
 
   api.get("/apps/:slug", (context) => {
     const app = apps.bySlug(context.req.param("slug"));

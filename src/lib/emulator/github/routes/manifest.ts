@@ -7,8 +7,9 @@ import { html } from "hono/html";
 import { z } from "zod";
 import type { ApiEnv, GitHub } from "../context.ts";
 import { notFound } from "../errors.ts";
+import { isLoopback } from "../loopback.ts";
 import { appResponse } from "../responses/apps.ts";
-import { sendInstallationCreated, sendPing } from "../webhooks.ts";
+import { sendInstallation, sendPing } from "../webhooks.ts";
 
 type Conversion = components["schemas"]["integration"] & {
   client_id: string;
@@ -78,8 +79,8 @@ export function addManifestPages(web: Hono, github: GitHub): void {
     const read = readManifest(form["manifest"], github);
     if ("problems" in read) return invalid(context, read.problems);
     const name = String(form["name"] ?? read.name ?? "");
-    if (name === "" || apps.nameTaken(name))
-      return invalid(context, [name ? "Name is already taken" : "Name is missing"]);
+    const problem = nameProblem(name, github);
+    if (problem !== undefined) return invalid(context, [problem]);
     const hook = read.hook_attributes;
     const app = await apps.register({
       name,
@@ -120,8 +121,9 @@ export function addManifestPages(web: Hono, github: GitHub): void {
     const app = apps.bySlug(context.req.param("slug"));
     if (!app) return context.notFound();
     const isNew = app.installation === undefined;
-    const { id } = apps.install(app, store.owner);
-    if (isNew) sendInstallationCreated(github, app);
+    const installation = apps.install(app, store.owner);
+    const { id } = installation;
+    if (isNew) sendInstallation(github, app, installation, "created");
     if (!app.setupUrl) return context.html(page(`${app.name} is installed on ${store.owner.login}`, ""));
     const target = new URL(app.setupUrl);
     target.searchParams.set("installation_id", String(id));
@@ -137,6 +139,18 @@ function ownerOf(context: Context, { store }: GitHub) {
   return owner;
 }
 
+/** Longest name of an App; docs "Registering a GitHub App". */
+const longestName = 34;
+
+function nameProblem(name: string, { apps }: GitHub): string | undefined {
+  if (name === "") return "Name is missing";
+  if (name.length > longestName) return `Name is too long (maximum is ${longestName} characters)`;
+  return apps.nameTaken(name) ? "Name is already taken" : undefined;
+}
+
+/** The permission, at least to read, without which an App cannot listen to an event; docs "Webhook events and payloads". */
+const permissionOf: Record<string, string> = { workflow_job: "actions", workflow_run: "actions" };
+
 type Manifest = z.infer<typeof manifestSchema>;
 
 function readManifest(text: unknown, { refuseLoopbackHooks }: GitHub): Manifest | { problems: string[] } {
@@ -148,16 +162,17 @@ function readManifest(text: unknown, { refuseLoopbackHooks }: GitHub): Manifest 
   }
   const result = manifestSchema.safeParse(value);
   if (!result.success) return { problems: result.error.issues.map((issue) => issue.message) };
-  const hook = result.data.hook_attributes;
+  const { default_events: events, default_permissions: permissions, hook_attributes: hook } = result.data;
+  const unsupported = events.filter(
+    (event) => !((permissionOf[event] ?? "metadata") in { ...permissions, metadata: 1 }),
+  );
+  if (unsupported.length > 0) {
+    return { problems: [`Default events are not supported by permissions: ${unsupported.join(", ")}`] };
+  }
   if (hook && refuseLoopbackHooks && isLoopback(hook.url)) {
     return { problems: ["Hook url is not supported because it isn't reachable over the public Internet (localhost)"] };
   }
   return result.data;
-}
-
-function isLoopback(address: string): boolean {
-  const { hostname } = new URL(address);
-  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
 }
 
 function invalid(context: Context, problems: string[]) {

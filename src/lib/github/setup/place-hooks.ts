@@ -1,0 +1,111 @@
+// Webhooks of an organisation or a repository, for fleets that have a token instead of an App.
+import type { Octokit } from "@octokit/rest";
+import type { Hook } from "../deliveries.ts";
+import { isRequestError } from "../errors.ts";
+import { hooksTo } from "../hooks.ts";
+import { splitRepository } from "../jobs.ts";
+import { SetupError } from "./setup-error.ts";
+
+export interface HookWish {
+  octokit: Octokit;
+  /** The organisation, or `owner/name` of the repository. */
+  place: string;
+  /** The controller's `/webhook`. */
+  url: string;
+  /** A secret. Without it, a webhook that is there keeps its own. */
+  secret?: string;
+}
+
+export interface EnsuredHook extends Hook {
+  change: "created" | "updated" | "unchanged";
+}
+
+const events = ["workflow_job"];
+
+/** @throws SetupError (webhook-secret-unknown, webhook-refused); RequestError (403 or 404 where the token lacks rights) */
+export function ensureOrganizationHook(wish: HookWish): Promise<EnsuredHook> {
+  return ensureHook(wish, organizationPath(wish.place));
+}
+
+/** @throws as ensureOrganizationHook */
+export function ensureRepositoryHook(wish: HookWish): Promise<EnsuredHook> {
+  return ensureHook(wish, repositoryPath(wish.place));
+}
+
+/**
+ * Deletes every webhook that is sent to an address; others are left alone.
+ * @param places `/orgs/ORG`, `/repos/OWNER/NAME`; see organizationPath and repositoryPath
+ * @returns their paths
+ */
+export async function removeHooksTo(url: string, octokit: Octokit, places: readonly string[]): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { path } of await hooksTo(url, octokit, places)) {
+    try {
+      await octokit.request(`DELETE ${path}`);
+    } catch (error) {
+      if (!isRequestError(error) || error.status !== 404) throw error;
+    }
+    removed.push(path);
+  }
+  return removed;
+}
+
+export function organizationPath(organization: string): string {
+  return `/orgs/${encodeURIComponent(organization)}`;
+}
+
+export function repositoryPath(repository: string): string {
+  const { owner, repo } = splitRepository(repository);
+  return `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`;
+}
+
+async function ensureHook({ octokit, place, url, secret }: HookWish, base: string): Promise<EnsuredHook> {
+  const all = await octokit.paginate(`GET ${base}/hooks`, { per_page: 100 });
+  const known = (all as ApiHook[]).find(({ config }) => config.url === url);
+  const config = { url, content_type: "json", insecure_ssl: "0", ...(secret !== undefined && { secret }) };
+  if (!known) {
+    if (secret === undefined) throw secretUnknown(place);
+    const { data } = await refusable(place, () =>
+      octokit.request(`POST ${base}/hooks`, { name: "web", active: true, events, config }),
+    );
+    return { octokit, path: `${base}/hooks/${(data as ApiHook).id}`, change: "created" };
+  }
+  const path = `${base}/hooks/${known.id}`;
+  if (secret === undefined && isAsWished(known)) return { octokit, path, change: "unchanged" };
+  // First the configuration by its own endpoint, which leaves a secret that is not given as it is; the other would not.
+  await refusable(place, () => octokit.request(`PATCH ${path}/config`, { data: config }));
+  await refusable(place, () => octokit.request(`PATCH ${path}`, { active: true, events }));
+  return { octokit, path, change: "updated" };
+}
+
+interface ApiHook {
+  id: number;
+  active: boolean;
+  events: string[];
+  config: { url?: string; content_type?: string; insecure_ssl?: string | number; secret?: string };
+}
+
+function isAsWished({ active, events: listened, config }: ApiHook): boolean {
+  const isJson = config.content_type === "json" && String(config.insecure_ssl) === "0";
+  return active && isJson && config.secret !== undefined && events.every((event) => listened.includes(event));
+}
+
+async function refusable<T>(place: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isRequestError(error) || error.status !== 422) throw error;
+    throw new SetupError("webhook-refused", `GitHub does not take the webhook for ${place}.`, {
+      why: `GitHub answered 422: ${error.message}`,
+      nextSteps: ["Check that the controller is deployed and its address can be reached from the Internet."],
+      cause: error,
+    });
+  }
+}
+
+function secretUnknown(place: string): SetupError {
+  return new SetupError("webhook-secret-unknown", `There is no webhook of ${place} for this controller yet.`, {
+    why: "To make one takes the webhook's secret, which is not at hand here.",
+    nextSteps: ["Set a new one, here and for the controller."],
+  });
+}
