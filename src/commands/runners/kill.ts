@@ -18,16 +18,16 @@ import { parseDuration } from "../../lib/policy/units.ts";
 
 const words: Record<KillResult, string> = {
   deregistered: "ended; it had no job",
-  cancelled: "ended; its job was cancelled",
+  interrupted: "ended; its job was interrupted",
   killed: "killed; its job fails",
   kept: "kept: a job came to it just now; name it to hit that job too",
 };
 
 export default class RunnersKill extends BaseCommand<typeof RunnersKill> {
-  static override summary = "End runners: idle ones at once, busy ones by cancelling their jobs first.";
+  static override summary = "End runners: idle ones at once, busy ones by interrupting their jobs first.";
   static override description =
-    "Shows which jobs are hit, and asks. A job is cancelled politely, as by GitHub's own button, without touching the " +
-    "other jobs of its run; what has not ended after the grace is killed.";
+    "Shows which jobs are hit, and asks. A runner that is interrupted stops its job and tells GitHub at once, without " +
+    "touching the other jobs of the run; what has not ended after the grace is killed.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> cpu-1234-1-0abcd12345",
     "<%= config.bin %> <%= command.id %> --idle",
@@ -43,7 +43,11 @@ export default class RunnersKill extends BaseCommand<typeof RunnersKill> {
     idle: Flags.boolean({ summary: "Every idle runner." }),
     pool: Flags.string({ summary: "Every runner of this pool; may be repeated.", multiple: true }),
     repo: Flags.string({ summary: "Every runner of this repository; may be repeated.", multiple: true }),
-    grace: Flags.string({ summary: "How long a job has to be cancelled.", default: "30s", helpValue: "<duration>" }),
+    grace: Flags.string({
+      summary: "How long an interrupted job has to end.",
+      default: "30s",
+      helpValue: "<duration>",
+    }),
     force: Flags.boolean({ summary: "Kill at once; the same as --grace 0s." }),
     "dry-run": Flags.boolean({ summary: "Only show what would be ended." }),
     yes: Flags.boolean({ char: "y", summary: "Do not ask." }),

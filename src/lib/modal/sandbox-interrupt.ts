@@ -5,12 +5,22 @@ import type { ModalConnection } from "./client.ts";
 /** The entrypoint keeps its process id there: image/bin/modal-gha-entrypoint. */
 const script = `kill -INT "$(cat "\${TMPDIR:-/tmp}/modal-gha-entrypoint.pid")"`;
 
+/** gRPC NOT_FOUND: @grpc/grpc-js constants. */
+const notFound = 5;
+
 /**
- * @returns whether it was asked; false when the Sandbox has no such entrypoint, or is gone
+ * @returns whether it was asked, or has ended anyway; false when the Sandbox has no such entrypoint
  * @throws what the SDK throws when Modal cannot be reached
  */
 export async function interruptEntrypoint({ client }: ModalConnection, sandboxId: string): Promise<boolean> {
-  const sandbox = await client.sandboxes.fromId(sandboxId);
-  const process = await sandbox.exec(["sh", "-c", script], { stdout: "ignore", stderr: "ignore", timeoutMs: 10_000 });
-  return (await process.wait()) === 0;
+  try {
+    const sandbox = await client.sandboxes.fromId(sandboxId);
+    const process = await sandbox.exec(["sh", "-c", script], { stdout: "ignore", stderr: "ignore", timeoutMs: 10_000 });
+    return (await process.wait()) === 0;
+  } catch (error) {
+    // It may be gone before the answer that it was asked to go.
+    const { name, code } = error as { name?: string; code?: number };
+    if (name === "NotFoundError" || code === notFound) return true;
+    throw error;
+  }
 }

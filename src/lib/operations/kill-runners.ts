@@ -1,5 +1,5 @@
-// Ends runners by hand. An idle one is deregistered first, so that no job can reach it any more; of a busy one the job is
-// cancelled politely, and only what has not ended after the grace is killed.
+// Ends runners by hand. An idle one is deregistered first, so that no job can reach it any more; of a busy one the
+// runner is interrupted, so that it stops its job and tells GitHub; only what has not ended after the grace is killed.
 import { interruptEntrypoint } from "../modal/sandbox-interrupt.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { findRunner, isWanted, type ListedRunner, listRunners, type RunnerFilter } from "./list-runners.ts";
@@ -16,10 +16,10 @@ export interface Target extends ListedRunner {
 }
 
 /**
- * `deregistered`: it was idle, and is gone. `cancelled`: its job was cancelled, and it ended by itself. `killed`: it did
+ * `deregistered`: it was idle, and is gone. `interrupted`: its job was told to stop, its runner told GitHub so, and it ended by itself. `killed`: it did
  * not end within the grace. `kept`: a job came to it in this moment.
  */
-export type KillResult = "deregistered" | "cancelled" | "killed" | "kept";
+export type KillResult = "deregistered" | "interrupted" | "killed" | "kept";
 
 export interface KilledRunner {
   runner: string;
@@ -50,31 +50,38 @@ export async function selectRunners(
   );
 }
 
+/** How long a Sandbox that was terminated may take to be gone. */
+const terminationMs = 15_000;
+
 /**
  * Ends one runner.
- * @param graceMs how long a job has to be cancelled; 0 kills at once
+ * @param graceMs how long an interrupted job has to end; 0 kills at once
  */
 export async function killRunner(target: Target, fleet: FleetAccess, graceMs: number): Promise<KilledRunner> {
   const { runner, sandboxId, registrationId, repository, job } = target;
   const ended = (result: KillResult): KilledRunner => ({
     runner,
     sandboxId,
-    job: result === "cancelled" || result === "killed" ? job || null : null,
+    job: result === "interrupted" || result === "killed" ? job || null : null,
     result,
   });
   const deregister = () =>
     registrationId === null ? "absent" : fleet.github.deregister(registrationId, repository ?? "");
+  const end = async (id: string) => {
+    await fleet.modal.terminate(id);
+    await fleet.modal.waitForEnd(id, terminationMs);
+  };
   if (sandboxId === null) return ended((await deregister()) === "busy" ? "kept" : "deregistered");
   if (target.state !== "busy") {
     // GitHub refuses while a job runs. One that came this very moment was not agreed to.
     if ((await deregister()) === "busy") return ended("kept");
-    await fleet.modal.terminate(sandboxId);
+    await end(sandboxId);
     return ended("deregistered");
   }
   const isAsked = graceMs > 0 && (await interruptEntrypoint(fleet.modalAccess, sandboxId));
   const isOver = isAsked && (await fleet.modal.waitForEnd(sandboxId, graceMs));
-  if (!isOver) await fleet.modal.terminate(sandboxId);
+  if (!isOver) await end(sandboxId);
   // A runner that ended by itself is deregistered by GitHub; of one that was killed GitHub may still believe it busy.
   await Promise.resolve(deregister()).catch(() => undefined);
-  return ended(isOver ? "cancelled" : "killed");
+  return ended(isOver ? "interrupted" : "killed");
 }
