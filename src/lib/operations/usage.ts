@@ -1,0 +1,118 @@
+// What the fleet used, added up from its Sandboxes, living and ended: minutes, GPU minutes and estimated cost.
+import type { FleetSandbox } from "../fleet/snapshot.ts";
+import { splitRepository } from "../github/jobs.ts";
+import { parseGpu } from "../policy/gpu.ts";
+import { estimateHostedDollars, hostedPricesDate } from "../policy/hosted-prices.ts";
+import { resourcesOf } from "../policy/match.ts";
+import { estimateDollars, pricesDate } from "../policy/prices.ts";
+import type { Policy } from "../policy/schema.ts";
+import { inBatches } from "./batches.ts";
+import type { FleetAccess } from "./fleet-access.ts";
+
+export type UsageKey = "repo" | "pool" | "workflow" | "job";
+
+export const usageKeys: readonly UsageKey[] = ["repo", "pool", "workflow", "job"];
+
+export interface UsageRow {
+  /** Repository, pool, workflow or job; null of the sum. */
+  name: string | null;
+  runners: number;
+  minutes: number;
+  gpuMinutes: number;
+  /** By estimate, from Modal's list prices or the policy's. */
+  dollars: number;
+  /** By estimate, on the smallest GitHub-hosted runners that have as much; null where GitHub has none for some of it. */
+  hostedDollars: number | null;
+}
+
+export interface Usage {
+  /** ISO 8601. */
+  since: string;
+  until: string;
+  by: UsageKey;
+  /** Months of the two price lists. */
+  pricesDate: string;
+  hostedPricesDate: string;
+  rows: UsageRow[];
+  total: UsageRow;
+}
+
+/** A Sandbox lives a day at most: one that was created before that has ended before. */
+const longestLifeMs = 24 * 3600_000;
+/** Runs whose workflow is asked of GitHub, a call each; of the rest it is not known. */
+const mostRuns = 300;
+
+interface Spell {
+  sandbox: FleetSandbox;
+  seconds: number;
+}
+
+/**
+ * Adds up what was used from `since` until now, both in milliseconds since the epoch, the dearest first. Modal tells of
+ * ended Sandboxes as long as it keeps them.
+ */
+export async function readUsage(
+  fleet: Pick<FleetAccess, "modal" | "policy" | "octokit">,
+  { since, by, now }: { since: number; by: UsageKey; now: number },
+): Promise<Usage> {
+  const [alive, ended] = await Promise.all([fleet.modal.sandboxes(), fleet.modal.ended(since - longestLifeMs)]);
+  // One that ended between the two calls is in both.
+  const gone = new Set(ended.map(({ id }) => id));
+  const spells = [
+    ...ended.map((sandbox) => spell(sandbox, since, sandbox.endedAt)),
+    ...alive.filter(({ id }) => !gone.has(id)).map((sandbox) => spell(sandbox, since, now)),
+  ].filter(({ seconds }) => seconds > 0);
+  const nameOf = by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => name(sandbox, by);
+  const groups = Map.groupBy(spells, ({ sandbox }) => nameOf(sandbox));
+  const rows = [...groups].map(([group, of]) => sum(group, of, fleet.policy)).sort((a, b) => b.dollars - a.dollars);
+  const times = { since: new Date(since).toISOString(), until: new Date(now).toISOString() };
+  return { ...times, by, pricesDate, hostedPricesDate, rows, total: sum(null, spells, fleet.policy) };
+}
+
+function spell(sandbox: FleetSandbox, since: number, until: number): Spell {
+  return { sandbox, seconds: (until - Math.max(since, sandbox.createdAt)) / 1000 };
+}
+
+function name(sandbox: FleetSandbox, by: Exclude<UsageKey, "workflow">): string {
+  if (by === "pool") return sandbox.pool;
+  if (by === "repo") return sandbox.jobId === 0 ? "(kept ready)" : sandbox.repository;
+  return sandbox.jobId === 0 ? "(kept ready)" : String(sandbox.jobId);
+}
+
+async function workflowNames(
+  spells: readonly Spell[],
+  { octokit }: Pick<FleetAccess, "octokit">,
+): Promise<(sandbox: FleetSandbox) => string> {
+  const runs = new Map(spells.map(({ sandbox }) => [sandbox.runId, sandbox]));
+  runs.delete(0);
+  const names = new Map<number, string>();
+  await inBatches([...runs.values()].slice(0, mostRuns), 10, async ({ runId, repository }) => {
+    const { data } = await octokit.rest.actions.getWorkflowRun({ ...splitRepository(repository), run_id: runId });
+    names.set(runId, `${repository} / ${data.name ?? data.path}`);
+  });
+  return ({ runId }) => (runId === 0 ? "(kept ready)" : (names.get(runId) ?? "(not looked up)"));
+}
+
+function sum(group: string | null, spells: readonly Spell[], policy: Policy): UsageRow {
+  const row: UsageRow = {
+    name: group,
+    runners: spells.length,
+    minutes: 0,
+    gpuMinutes: 0,
+    dollars: 0,
+    hostedDollars: 0,
+  };
+  for (const { sandbox, seconds } of spells) {
+    row.minutes += seconds / 60;
+    // A pool that the policy has no more: its time is known, what it cost is not.
+    const pool = policy.pools.find((entry) => entry.name === sandbox.pool);
+    if (!pool) continue;
+    const resources = resourcesOf(pool, sandbox.resourceLabel);
+    const gpu = resources.gpu === undefined ? undefined : parseGpu(resources.gpu);
+    if (gpu !== undefined && typeof gpu !== "string") row.gpuMinutes += (seconds / 60) * gpu.count;
+    row.dollars += estimateDollars(policy, resources, seconds);
+    const hosted = estimateHostedDollars(resources, seconds);
+    row.hostedDollars = row.hostedDollars === null || hosted === undefined ? null : row.hostedDollars + hosted;
+  }
+  return row;
+}
