@@ -1,45 +1,52 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../lib/cli/base-command.ts";
-import { findJob } from "../lib/operations/find-job.ts";
+import { findJobs } from "../lib/operations/find-jobs.ts";
 import { openFleet } from "../lib/operations/fleet-access.ts";
-import { readJobLog } from "../lib/operations/job-log.ts";
-import { renderLogEvent } from "../lib/operations/render-log.ts";
+import { showLogs } from "../lib/operations/show-logs.ts";
+import { parseSince } from "../lib/operations/since.ts";
 
 export default class Logs extends BaseCommand<typeof Logs> {
-  static override summary = "Print a job's log: live while it runs, and after its Sandbox is gone.";
+  static override summary = "Print jobs' logs: live while they run, and after their Sandboxes are gone.";
   static override description =
-    "Output lines are those that GitHub's own log has, with secrets masked by the runner. " +
-    "With --json each line is one event: output, step, step-result, job-result, exit.";
+    "Output lines are those that GitHub's own log has, with secrets masked by the runner. Of several jobs, or of a " +
+    "whole run, each line begins with its job's name. With --json each line is one event, with its job's id: output, " +
+    "step, step-result, job-result, exit, or ended, which tells how a Sandbox ended that could not say it itself.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> 61234567890",
     "<%= config.bin %> <%= command.id %> -f https://github.com/acme/app/actions/runs/1/job/2",
+    "<%= config.bin %> <%= command.id %> -f https://github.com/acme/app/actions/runs/1",
+    "<%= config.bin %> <%= command.id %> 61234567890 --step test --timestamps",
   ];
+  static override strict = false;
   static override args = {
-    job: Args.string({ description: "Job id, job or run URL, runner name or Sandbox id.", required: true }),
+    job: Args.string({ description: "Job ids, job or run URLs, runner names or Sandbox ids.", required: true }),
   };
   static override flags = {
     follow: Flags.boolean({ char: "f", summary: "Wait for a runner if need be, and stay until the job has ended." }),
+    step: Flags.string({
+      summary: "Only this step: part of its name, or its number; may be repeated.",
+      multiple: true,
+      exclusive: ["raw"],
+    }),
+    since: Flags.string({ summary: "Only what came since then: 5m, or a time.", helpValue: "<time>" }),
+    timestamps: Flags.boolean({ char: "t", summary: "Begin each line with its time." }),
+    raw: Flags.boolean({ summary: "Everything that the Sandbox printed, as it is.", exclusive: ["timestamps"] }),
     policy: Flags.string({ summary: "The policy file of the fleet.", helpValue: "<file>" }),
   };
 
   async run(): Promise<void> {
+    const { follow, step: steps, raw: isRaw, timestamps } = this.flags;
+    const { argv } = await this.parse(Logs);
+    const now = () => this.clock.now();
+    const since = this.flags.since === undefined ? undefined : parseSince(this.flags.since, now());
     await this.interruptible(async ({ signal }) => {
-      const now = () => this.clock.now();
       const warn = (text: string) => this.io.note(text);
       const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
       try {
-        const job = await findJob(this.args.job, fleet);
-        const onWaiting = () => this.io.note(`Job ${job.id} (${job.name}) waits for a runner ...`);
-        const log = readJobLog({ fleet, job, follow: this.flags.follow, signal, now, onWaiting });
-        const { colours } = this.io.stdout;
-        for await (const event of log) {
-          if (this.jsonEnabled()) this.outputLine(event, () => "");
-          else {
-            const line = renderLogEvent(event, colours);
-            if (line !== undefined) this.io.out(line);
-          }
-        }
+        const jobs = await findJobs(argv.map(String), fleet);
+        const view = { steps, timestamps, isRaw, isJson: this.jsonEnabled() };
+        await showLogs({ fleet, jobs, follow, signal, now, since, io: this.io, ...view });
       } finally {
         fleet.close();
       }

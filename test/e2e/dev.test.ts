@@ -172,7 +172,7 @@ describe("modal-gha dev", () => {
     expect(outputs[0]?.stdout).toContain("last line");
     const lines = (await cli("logs", String(id), "--json").ended).stdout.trim().split("\n");
     const events = lines.map((line) => JSON.parse(line) as { event: string; text?: string; reason?: string });
-    expect(events).toContainEqual({ event: "output", text: "last line" });
+    expect(events).toContainEqual({ job: id, event: "output", at: expect.any(String), text: "last line" });
     expect(events.at(-1)).toMatchObject({ event: "exit", reason: "job-completed", result: "Succeeded" });
   });
 

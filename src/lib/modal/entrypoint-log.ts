@@ -20,8 +20,17 @@ const controlSchema = z.discriminatedUnion("event", [
   }),
 ]);
 
-/** One thing that a runner's log says; `at` is ISO 8601. `output` is a line of the job, masked by the runner. */
-export type LogEvent = z.output<typeof controlSchema> | { event: "output"; text: string };
+/**
+ * One thing that a runner's log says; `at` is ISO 8601. `output` is a line of the job, masked by the runner; its time is
+ * when Modal or GitHub stored it, or, live, when it came here. `ended` is none of the log: how a Sandbox ended whose
+ * entrypoint could not say it any more.
+ */
+export type LogEvent =
+  | z.output<typeof controlSchema>
+  | { event: "output"; at?: string; text: string }
+  | { event: "ended"; reason: SandboxEnd; code: number };
+
+export type SandboxEnd = "timeout" | "terminated" | "failed" | "exited";
 
 /** Reads one line. A control line of a kind that is not known (a newer image's) is passed on as output. */
 export function parseLogLine(line: string): LogEvent {
@@ -36,13 +45,22 @@ export function parseLogLine(line: string): LogEvent {
   return { event: "output", text: line };
 }
 
-/** Cuts a stream of text into lines; the last one need not end in a line feed. */
-export async function* toLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+/** Text, and when it was written. */
+export interface TimedText {
+  text: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Cuts a stream of text into lines; the last one need not end in a line feed. A line has the time of its end. */
+export async function* toLines(chunks: AsyncIterable<TimedText>): AsyncGenerator<TimedText> {
   let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + chunk).split("\n");
+  let last = "";
+  for await (const { text, at } of chunks) {
+    last = at;
+    const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
+    for (const line of lines) yield { text: line.endsWith("\r") ? line.slice(0, -1) : line, at };
   }
-  if (rest !== "") yield rest;
+  if (rest !== "") yield { text: rest, at: last };
 }

@@ -1,33 +1,97 @@
 // A Sandbox's output: live while it runs, from Modal's log store afterwards.
 import { setTimeout as delay } from "node:timers/promises";
+import type { Sandbox } from "modal";
 import type { ModalAccess } from "./client.ts";
-import { type LogEvent, parseLogLine, toLines } from "./entrypoint-log.ts";
+import { type LogEvent, parseLogLine, type TimedText, toLines } from "./entrypoint-log.ts";
 
 /** Modal keeps logs for 30 days at most, and asks for a range (modal.com/docs/guide/logs). */
 const longestRetentionMs = 30 * 24 * 3600 * 1000;
 
-/** Follows a running Sandbox's log from its beginning until the Sandbox has ended, or the signal aborts. */
+export interface SandboxLogOptions {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Only what came since then, milliseconds since the epoch. */
+  since?: number | undefined;
+  /** Every line as the Sandbox printed it, control lines among them. */
+  isRaw?: boolean;
+}
+
+/**
+ * Follows a running Sandbox's log from its beginning until the Sandbox has ended, or the signal aborts. A stream that
+ * breaks is taken up again where it broke, by the SDK.
+ */
 export async function* followSandboxLog(
   { client }: ModalAccess,
   sandboxId: string,
+  { now, since, isRaw = false }: SandboxLogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogEvent> {
   const sandbox = await client.sandboxes.fromId(sandboxId);
-  for await (const line of toLines(untilAborted(sandbox.stdout, signal))) yield parseLogLine(line);
+  // The live stream has no times: what is too old is counted where the times are, and left out here.
+  let old = since === undefined ? 0 : await countLines(sandbox, now, since);
+  const timed = async function* () {
+    for await (const text of untilAborted(sandbox.stdout, signal)) yield { text, at: new Date(now()).toISOString() };
+  };
+  for await (const line of toLines(timed())) {
+    if (old > 0) old--;
+    else yield eventOf(line, isRaw);
+  }
 }
 
 /** What a Sandbox has written so far, or did before it ended. */
 export async function* readSandboxLog(
   { client }: ModalAccess,
   sandboxId: string,
-  now: number,
+  { now, since, isRaw = false }: SandboxLogOptions,
 ): AsyncGenerator<LogEvent> {
   const sandbox = await client.sandboxes.fromId(sandboxId);
-  const since = new Date(now - longestRetentionMs);
-  const messages = async function* () {
-    for await (const entry of sandbox.logs.fetch({ since, source: "stdout" })) yield entry.message;
-  };
-  for await (const line of toLines(messages())) yield parseLogLine(line);
+  for await (const line of toLines(stored(sandbox, now))) {
+    if (since === undefined || Date.parse(line.at) >= since) yield eventOf(line, isRaw);
+  }
+}
+
+/** How an ended Sandbox ended; undefined while it lives. The codes are the SDK's for Modal's own ways to end one. */
+export async function readSandboxEnd(
+  { client }: ModalAccess,
+  sandboxId: string,
+): Promise<Extract<LogEvent, { event: "ended" }> | undefined> {
+  const code = await (await client.sandboxes.fromId(sandboxId)).poll();
+  if (code === null) return undefined;
+  const reason = code === 124 ? "timeout" : code === 137 ? "terminated" : code === 0 ? "exited" : "failed";
+  return { event: "ended", reason, code };
+}
+
+async function* stored(sandbox: Sandbox, now: () => number): AsyncGenerator<TimedText> {
+  // Until just after now: what was written in this very millisecond counts.
+  yield* between(sandbox, now() - longestRetentionMs, now() + 1);
+}
+
+/** The SDK refuses a range in which too much was written at once: then it is asked for by halves. */
+async function* between(sandbox: Sandbox, from: number, until: number): AsyncGenerator<TimedText> {
+  let isBegun = false;
+  try {
+    const range = { since: new Date(from), until: new Date(until), source: "stdout" } as const;
+    for await (const { message, timestamp } of sandbox.logs.fetch(range)) {
+      isBegun = true;
+      yield { text: message, at: timestamp.toISOString() };
+    }
+  } catch (error) {
+    if (isBegun || until - from < 2 || !/too many logs/i.test((error as Error).message)) throw error;
+    const middle = Math.floor((from + until) / 2);
+    yield* between(sandbox, from, middle);
+    yield* between(sandbox, middle, until);
+  }
+}
+
+async function countLines(sandbox: Sandbox, now: () => number, before: number): Promise<number> {
+  let count = 0;
+  for await (const { at } of toLines(stored(sandbox, now))) if (Date.parse(at) < before) count++;
+  return count;
+}
+
+function eventOf({ text, at }: TimedText, isRaw: boolean): LogEvent {
+  const event = isRaw ? { event: "output" as const, text } : parseLogLine(text);
+  return event.event === "output" ? { ...event, at } : event;
 }
 
 /**

@@ -6,7 +6,7 @@ import { parseRunnerName, sandboxName, warmSandboxName } from "../fleet/names.ts
 import type { Job } from "../fleet/snapshot.ts";
 import { splitRepository } from "../github/jobs.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
-import { findSandboxByName, followSandboxLog, readSandboxLog } from "../modal/sandbox-log.ts";
+import { findSandboxByName, followSandboxLog, readSandboxEnd, readSandboxLog } from "../modal/sandbox-log.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 
 export interface JobLogOptions {
@@ -16,6 +16,10 @@ export interface JobLogOptions {
   follow: boolean;
   signal: AbortSignal;
   now(): number;
+  /** Only what came since then, milliseconds since the epoch. */
+  since?: number | undefined;
+  /** The Sandbox's own output, every line as it is. */
+  isRaw?: boolean;
   /** Told once when the job has no runner yet. */
   onWaiting(): void;
 }
@@ -32,10 +36,6 @@ export async function* readJobLog(options: JobLogOptions): AsyncGenerator<LogEve
   const job = await pickedUp(options);
   if (!job) return;
   const sandboxId = await findSandbox(job, fleet);
-  if (sandboxId && job.status !== "completed" && options.follow) {
-    yield* followSandboxLog(fleet.modalAccess, sandboxId, signal);
-    return;
-  }
   if (!sandboxId && job.status !== "completed") {
     throw new AbortError(`Job ${job.id} runs on ${job.runnerName}, which has no Sandbox of this fleet.`, {
       code: "foreign-runner",
@@ -44,14 +44,32 @@ export async function* readJobLog(options: JobLogOptions): AsyncGenerator<LogEve
     });
   }
   let isEmpty = true;
+  let hasEnded = false;
   if (sandboxId) {
-    for await (const event of readSandboxLog(fleet.modalAccess, sandboxId, options.now())) {
+    const events =
+      job.status !== "completed" && options.follow
+        ? followSandboxLog(fleet.modalAccess, sandboxId, options, signal)
+        : readSandboxLog(fleet.modalAccess, sandboxId, options);
+    for await (const event of events) {
       isEmpty = false;
+      hasEnded ||= event.event === "exit";
       yield event;
+    }
+    if (!hasEnded && !isEmpty && !signal.aborted) {
+      const end = await readSandboxEnd(fleet.modalAccess, sandboxId).catch(() => undefined);
+      if (end && !options.isRaw) yield end;
     }
   }
   // Modal forgets after a day on its smallest plan; GitHub keeps logs for months, but has none before the job's end.
-  if (isEmpty && job.status === "completed") yield* readFromGitHub(job, fleet);
+  if (isEmpty && job.status === "completed") {
+    if (options.isRaw) {
+      throw new AbortError(`Modal has nothing left of what the Sandbox of job ${job.id} printed.`, {
+        code: "no-log",
+        nextSteps: [`modal-gha logs ${job.id}`],
+      });
+    }
+    yield* readFromGitHub(job, fleet, options.since);
+  }
 }
 
 /** The job once a runner has it; undefined when the wait was interrupted. */
@@ -90,12 +108,16 @@ async function findSandbox(job: Job, fleet: FleetAccess): Promise<string | undef
   return findSandboxByName(fleet.modalAccess, name, job.runnerName ?? "");
 }
 
-async function* readFromGitHub(job: Job, fleet: FleetAccess): AsyncGenerator<LogEvent> {
+async function* readFromGitHub(job: Job, fleet: FleetAccess, since = 0): AsyncGenerator<LogEvent> {
   const parameters = { ...splitRepository(job.repository), job_id: job.id };
   const { data } = await fleet.octokit.rest.actions.downloadJobLogsForWorkflowRun(parameters);
   const text = String(data)
     .replace(/^\uFEFF/, "")
     .replace(/\n$/, "");
-  // GitHub puts a time before each line: 2026-01-01T00:00:00.0000000Z
-  for (const line of text.split("\n")) yield { event: "output", text: line.replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /, "") };
+  for (const line of text.split("\n")) {
+    // GitHub puts a time before each line: 2026-01-01T00:00:00.0000000Z
+    const [, at, rest] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (.*)$/s.exec(line) ?? [];
+    if (at !== undefined && Date.parse(at) < since) continue;
+    yield { event: "output", ...(at === undefined ? {} : { at }), text: rest ?? line };
+  }
 }

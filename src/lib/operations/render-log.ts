@@ -1,7 +1,7 @@
 // Turns a job's log events into lines for a terminal.
 import type { Colours } from "../cli/colours.ts";
 import { outputText, plainText } from "../cli/text.ts";
-import type { LogEvent } from "../modal/entrypoint-log.ts";
+import type { LogEvent, SandboxEnd } from "../modal/entrypoint-log.ts";
 
 /** The line to show for an event; undefined for one that says nothing to a person. */
 export function renderLogEvent(event: LogEvent, colours: Colours): string | undefined {
@@ -22,11 +22,20 @@ export function renderLogEvent(event: LogEvent, colours: Colours): string | unde
         : colours.red(`✗ job ${event.result.toLowerCase()}`);
     case "exit":
       return event.reason === "job-completed" ? undefined : colours.yellow(`runner ended: ${event.reason}`);
+    case "ended":
+      return colours.red(`Sandbox ended: ${ends[event.reason]} (${event.code})`);
     case "starting":
     case "listening":
       return undefined;
   }
 }
+
+const ends: Record<SandboxEnd, string> = {
+  timeout: "it reached the pool's timeout",
+  terminated: "it was terminated",
+  failed: "its entrypoint failed",
+  exited: "its entrypoint ended without a word",
+};
 
 function isGood(result: string): boolean {
   return result === "Succeeded" || result === "SucceededWithIssues" || result === "Skipped";

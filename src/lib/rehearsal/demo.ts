@@ -80,7 +80,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
   const places = new Map<number, { sandboxId: string; pool: string }>();
   const logs: Promise<void>[] = [];
   async function follow(job: JobView, sandboxId: string): Promise<void> {
-    for await (const event of followSandboxLog(access, sandboxId, signal)) narrator.log(job, event);
+    for await (const event of followSandboxLog(access, sandboxId, { now: Date.now }, signal)) narrator.log(job, event);
   }
   function hear(event: GitHubEvent): void {
     if (event.type !== "job" || event.action === "updated") return;

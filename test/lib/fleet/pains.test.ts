@@ -240,9 +240,10 @@ describe("pains of other fleets", () => {
       const command = ["modal-gha-entrypoint"];
       const ended = await access.client.sandboxes.create(access.app, image, { command });
       await ended.wait();
-      const events = await Array.fromAsync(readSandboxLog(access, ended.sandboxId, Date.now()));
+      const events = await Array.fromAsync(readSandboxLog(access, ended.sandboxId, { now: Date.now }));
       expect(events.at(-1)).toMatchObject({ event: "exit", reason: "runner-failed" });
-      expect(events).toContainEqual({ event: "output", text: "runner: ACTIONS_RUNNER_INPUT_JITCONFIG is not set." });
+      const text = "runner: ACTIONS_RUNNER_INPUT_JITCONFIG is not set.";
+      expect(events).toContainEqual({ event: "output", at: expect.any(String), text });
       access.close();
     } finally {
       await emulator.close();

@@ -24,7 +24,7 @@ describe("parseLogLine", () => {
 
 describe("toLines", () => {
   async function* chunks(...texts: string[]) {
-    yield* texts;
+    for (const [index, text] of texts.entries()) yield { text, at: `time ${index}` };
   }
 
   it.each([
@@ -39,6 +39,16 @@ describe("toLines", () => {
     [["\n\n"], ["", ""]],
     [[], []],
   ])("%j -> %j", async (given, expected) => {
-    expect(await Array.fromAsync(toLines(chunks(...given)))).toEqual(expected);
+    const lines = await Array.fromAsync(toLines(chunks(...given)));
+    expect(lines.map(({ text }) => text)).toEqual(expected);
+  });
+
+  it("gives a line the time of its end", async () => {
+    const lines = await Array.fromAsync(toLines(chunks("a\nb", "c\n", "d")));
+    expect(lines).toEqual([
+      { text: "a", at: "time 0" },
+      { text: "bc", at: "time 1" },
+      { text: "d", at: "time 2" },
+    ]);
   });
 });

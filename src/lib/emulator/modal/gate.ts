@@ -6,9 +6,13 @@ import type { Credentials } from "./credentials.ts";
  * Called for every call that has good credentials, before its handler. May wait (latency) and may throw a ServerError.
  * - method: the name on the wire, such as `SandboxCreateV2` or `TaskExecStart`.
  * - request: the decoded message; undefined where the client streams.
- * "drop-reply" lets the call take effect and then fails it with UNAVAILABLE, as when the connection breaks.
+ * "drop-reply" lets the call take effect and then fails it with UNAVAILABLE, as when the connection breaks; of a stream,
+ * `breakAfter` lets so many messages through first.
  */
-export type Intercept = (call: { method: string; request: unknown }) => Promise<"proceed" | "drop-reply">;
+export type Intercept = (call: {
+  method: string;
+  request: unknown;
+}) => Promise<"proceed" | "drop-reply" | { breakAfter: number }>;
 
 /** Milliseconds for which a reply is kept; the SDK's retries come within seconds. */
 const keptFor = 60_000;
@@ -44,11 +48,16 @@ export function gate(credentials: Credentials, intercept: Intercept = async () =
     const { path } = call.method;
     await credentials.check(path, context.metadata);
     const request = call.requestStream ? undefined : call.request;
-    const dropped = (await intercept({ method: path.slice(path.lastIndexOf("/") + 1), request })) === "drop-reply";
+    const fate = await intercept({ method: path.slice(path.lastIndexOf("/") + 1), request });
+    const dropped = fate === "drop-reply";
     if (call.responseStream) {
-      if (!dropped) {
-        yield* call.next(call.request, context);
-        return undefined;
+      let left = typeof fate === "object" ? fate.breakAfter : dropped ? 0 : Number.POSITIVE_INFINITY;
+      if (left > 0) {
+        for await (const message of call.next(call.request, context)) {
+          yield message;
+          if (--left <= 0) break;
+        }
+        if (left > 0) return undefined;
       }
     } else {
       const run = async (): Promise<Response> => {

@@ -56,8 +56,10 @@ const farewells: Record<number, string> = {
 };
 
 /** Ends as run-helper.sh and run.sh do: 0 for everything but a deprecated version. */
-function exit(code: number): never {
-  process.stdout.write(`${farewells[code] ?? `Exiting with unknown error code: ${code}`}\nExiting runner...\n`);
+async function exit(code: number): Promise<never> {
+  const farewell = `${farewells[code] ?? `Exiting with unknown error code: ${code}`}\nExiting runner...\n`;
+  // A slow reader may be far behind; what it has not read yet would be lost.
+  await new Promise<void>((resolve) => process.stdout.write(farewell, () => resolve()));
   process.exit(code === returnCode.versionDeprecated ? code : 0);
 }
 
@@ -89,8 +91,8 @@ async function start(encoded: string | undefined): Promise<ReturnCode> {
 let encoded = takeJitConfiguration();
 for (;;) {
   const code = await start(encoded);
-  if (terminated) exit(143);
-  if (code !== returnCode.retryable) exit(code);
+  if (terminated) await exit(143);
+  if (code !== returnCode.retryable) await exit(code);
   terminal.line("Runner listener exit with retryable error, re-launch runner in 5 seconds.");
   await delay(relaunchDelay, undefined, { signal: shutdown.signal }).catch(() => exit(returnCode.success));
   terminal.line("Restarting runner...");

@@ -1,0 +1,175 @@
+// `logs` as an operator types it, against a whole fleet.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
+import { run, start, until } from "./cli.ts";
+
+const workflow = `
+on:
+  workflow_dispatch:
+    inputs: { gate: { default: /nowhere } }
+jobs:
+  build:
+    runs-on: modal
+    steps:
+      - name: Compile it
+        run: echo compiled
+      - name: Test it
+        run: |
+          echo "::add-mask::hunter2"
+          echo tested with hunter2
+          exit 3
+      - name: Always
+        if: always()
+        run: echo tidied
+  other:
+    runs-on: modal
+    steps: [{ run: echo from the other }]
+`;
+const many = `
+on:
+  workflow_dispatch:
+    inputs: { gate: { required: true } }
+jobs:
+  lines:
+    runs-on: modal
+    steps:
+      - name: Wait
+        run: until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done
+      - name: Count
+        run: seq -f 'line %.0f' 1 100000
+`;
+
+let scratch: string;
+let fleet: Rehearsal;
+/** How often the live output is still to break, and how often it did. */
+let [breaks, broken] = [0, 0];
+
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), "logs-test-"));
+  const workflows = join(scratch, "app", ".github", "workflows");
+  mkdirSync(workflows, { recursive: true });
+  writeFileSync(join(workflows, "build.yml"), workflow);
+  writeFileSync(join(workflows, "many.yml"), many);
+  const policyFile = join(scratch, "policy.yaml");
+  writeFileSync(policyFile, "fleet: logs\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]\n");
+  fleet = await startRehearsal({
+    repositoryDirectory: join(scratch, "app"),
+    repository: "app",
+    policyFile,
+    modal: {
+      intercept: async ({ method }) => {
+        if (method !== "SandboxStdioReadV2" || breaks === 0) return "proceed";
+        breaks--;
+        broken++;
+        return { breakAfter: 3 };
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await fleet.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const cli = (...args: string[]) => run(["logs", ...args], fleet.env);
+const jobs = () => fleet.github.state().jobs;
+
+describe("logs of a run that failed", () => {
+  let build: string;
+  let runUrl: string;
+  beforeAll(async () => {
+    const [runId] = await fleet.github.trigger({
+      repository: "app",
+      event: "workflow_dispatch",
+      workflow: "build.yml",
+    });
+    await fleet.github.settled();
+    await until("no Sandbox is left", () => fleet.modal.running().length === 0, 30_000);
+    build = String(jobs().find(({ name }) => name === "build")?.id);
+    runUrl = `https://github.com/acme/app/actions/runs/${runId}`;
+  });
+
+  it("has a header for each step, its time and its result, and masks what the runner masks", async () => {
+    const { code, stdout } = await cli(build);
+    expect(code).toBe(0);
+    const plain = stdout.replace(/\d\d:\d\d:\d\d/g, "TIME").replace(/ \d+(ms|s)$/gm, " TOOK");
+    expect(plain).toMatch(/▸ Compile it {2}TIME\n(.*\n)*compiled\n✓ Compile it TOOK\n▸ Test it {2}TIME\n/);
+    expect(plain).toMatch(/tested with \*\*\*\n(.*\n)*✗ Test it: failed TOOK\n▸ Always/);
+    expect(plain).not.toContain("tested with hunter2\n✗");
+  });
+
+  it("--step shows one step, by name or number, and says which there are for another", async () => {
+    const named = await cli(build, "--step", "ALWAYS");
+    expect(named.stdout).toContain("tidied");
+    expect(named.stdout).not.toContain("compiled");
+    const steps = JSON.parse(`[${(await cli(build, "--json")).stdout.trim().replaceAll("\n", ",")}]`) as {
+      event: string;
+      name?: string;
+    }[];
+    const number = steps.filter(({ event }) => event === "step").findIndex(({ name }) => name === "Always") + 1;
+    expect((await cli(build, "--step", String(number))).stdout).toBe(named.stdout);
+    const none = await cli(build, "--step", "deploy");
+    expect([none.code, none.stdout]).toEqual([1, ""]);
+    expect(none.stderr).toContain(`${number}  Always`);
+  });
+
+  it("--timestamps and --since tell and ask by time", async () => {
+    const { stdout } = await cli(build, "--timestamps");
+    const lines = stdout.trim().split("\n");
+    expect(lines.every((line) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /.test(line))).toBe(true);
+    expect((await cli(build, "--since", "1s", "--json")).stdout).toBe("");
+    expect((await cli(build, "--since", "1h")).stdout).toContain("compiled");
+    expect((await cli(build, "--since", "tomorrow")).code).toBe(2);
+  });
+
+  it("--raw is what the Sandbox printed", async () => {
+    const { stdout } = await cli(build, "--raw");
+    expect(stdout).toMatch(/^##\[modal-gha\]\{.*"event":"starting"/);
+    expect(stdout).toContain('"event":"exit","reason":"job-completed","result":"Failed"');
+  });
+
+  it("of a whole run, begins each line with its job's name", async () => {
+    const { code, stdout } = await cli(runUrl);
+    expect(code).toBe(0);
+    expect(stdout).toContain("build │ compiled");
+    expect(stdout).toContain("other │ from the other");
+    const events = (await cli(runUrl, "--json")).stdout.trim().split("\n");
+    const ids = new Set(events.map((line) => (JSON.parse(line) as { job: number }).job));
+    expect(ids.size).toBe(2);
+  });
+});
+
+it("follows 100,000 lines over ten broken streams, not one lost or doubled, and shows the same again afterwards", async () => {
+  const gate = join(scratch, "gate");
+  await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", workflow: "many.yml", inputs: { gate } });
+  const id = String(jobs().find(({ name }) => name === "lines")?.id);
+  breaks = 10;
+  const following = start(["logs", "-f", id], fleet.env);
+  await following.untilStdout(/▸ Wait/);
+  writeFileSync(gate, "");
+  const { code, stdout } = await following.ended;
+  expect([code, broken]).toEqual([0, 10]);
+  const lines = stdout.split("\n").filter((line) => /^line \d+$/.test(line));
+  expect(lines.length).toBe(100_000);
+  expect(lines.every((line, index) => line === `line ${index + 1}`)).toBe(true);
+  await until("its Sandbox is gone", () => fleet.modal.running().length === 0, 30_000);
+  const again = await cli(id);
+  expect([again.code, again.stderr]).toEqual([0, ""]);
+  expect(again.stdout === stdout).toBe(true);
+});
+
+it("tells how a Sandbox ended that could not say it itself", async () => {
+  const gate = join(scratch, "never");
+  await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", workflow: "many.yml", inputs: { gate } });
+  const id = String(jobs().findLast(({ name }) => name === "lines")?.id);
+  const following = start(["logs", "-f", id], fleet.env);
+  await following.untilStdout(/▸ Wait/);
+  const [sandbox] = fleet.modal.running();
+  process.kill(-(sandbox?.pid as number), "SIGKILL");
+  const { stdout } = await following.ended;
+  expect(stdout.trim().split("\n").at(-1)).toMatch(/^Sandbox ended: .* \(137\)$/);
+  // GitHub only learns from the runner's silence, in minutes; nobody needs to wait for that.
+});
