@@ -4,9 +4,8 @@ import { ownershipTag, readSandbox } from "../fleet/names.ts";
 import { type Modal, NameTaken, type SandboxSpec, Unavailable } from "../fleet/ports.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
 import type { ModalAccess } from "./client.ts";
+import { listSandboxes, type SandboxInfo, tagsOf } from "./sandbox-list.ts";
 
-/** A call that lists is answered within this time, or counts as not answered. The SDK itself would wait for ever. */
-const listTimeoutMs = 30_000;
 const imageMs = 60_000;
 
 /** gRPC NOT_FOUND: @grpc/grpc-js constants. */
@@ -38,21 +37,10 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
     return Object.fromEntries(await Promise.all(mounted));
   }
 
-  /**
-   * Sandboxes of the fleet, the newest first. The SDK's own list() leaves out names and tags, so it would take a call
-   * more for every Sandbox.
-   */
-  async function list({ includeFinished, since = 0 }: { includeFinished: boolean; since?: number }) {
-    const tags = Object.entries({ ...ownershipTag, fleet }).map(([tagName, tagValue]) => ({ tagName, tagValue }));
-    const found = new Map<string, SandboxInfo>();
-    let beforeTimestamp: number | undefined;
-    for (;;) {
-      const request = { appId: app.appId, beforeTimestamp, includeFinished, tags };
-      const page = await reach(() => client.cpClient.sandboxListV2(request, { timeoutMs: listTimeoutMs }));
-      for (const info of page.sandboxes) if (info.createdAt * 1000 >= since) found.set(info.id, info);
-      beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
-      if (beforeTimestamp === undefined || beforeTimestamp * 1000 < since) return [...found.values()];
-    }
+  /** Sandboxes of the fleet, the newest first. */
+  function list(query: { includeFinished: boolean; since?: number }): Promise<SandboxInfo[]> {
+    const tags = { ...ownershipTag, fleet };
+    return reach(() => Array.fromAsync(listSandboxes(client, { appId: app.appId, tags, ...query })));
   }
 
   return {
@@ -130,10 +118,8 @@ async function unlessGone(call: () => Promise<void>): Promise<void> {
   }
 }
 
-type SandboxInfo = Awaited<ReturnType<ModalAccess["client"]["cpClient"]["sandboxListV2"]>>["sandboxes"][number];
-
 function toSandbox(info: SandboxInfo): FleetSandbox | undefined {
-  return readSandbox(info.id, info.name, Object.fromEntries(info.tags.map((tag) => [tag.tagName, tag.tagValue])));
+  return readSandbox(info.id, info.name, tagsOf(info));
 }
 
 class Gone extends Error {}
