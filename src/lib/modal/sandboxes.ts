@@ -1,5 +1,5 @@
 // The fleet's Sandboxes on Modal: the port of fleet/ports.ts over the modal SDK.
-import type { Image, Volume } from "modal";
+import type { Image, ModalClient, Volume } from "modal";
 import { ownershipTag, readSandbox } from "../fleet/names.ts";
 import { type Modal, NameTaken, type SandboxSpec, Unavailable } from "../fleet/ports.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
@@ -90,24 +90,29 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
       await unlessGone(async () => (await client.sandboxes.fromId(sandboxId)).setTags(tags));
     },
 
-    async waitForEnd(sandboxId, timeoutMs) {
-      const sandbox = await client.sandboxes.fromId(sandboxId);
-      const deadline = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => deadline.resolve(false), timeoutMs);
-      const ended = unlessGone(async () => void (await sandbox.wait())).then(() => true);
-      // Once the deadline won, nobody listens to this any more.
-      ended.catch(() => undefined);
-      try {
-        return await Promise.race([ended, deadline.promise]);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-
-    async terminate(sandboxId) {
-      await unlessGone(async () => void (await (await client.sandboxes.fromId(sandboxId)).terminate()));
-    },
+    waitForEnd: (sandboxId, timeoutMs) => waitForEnd(client, sandboxId, timeoutMs),
+    terminate: (sandboxId) => terminate(client, sandboxId),
   };
+}
+
+/** Waits until a Sandbox has ended, at most so many milliseconds; true when it has. @throws Unavailable */
+export async function waitForEnd(client: ModalClient, sandboxId: string, timeoutMs: number): Promise<boolean> {
+  const sandbox = await client.sandboxes.fromId(sandboxId);
+  const deadline = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => deadline.resolve(false), timeoutMs);
+  const ended = unlessGone(async () => void (await sandbox.wait())).then(() => true);
+  // Once the deadline won, nobody listens to this any more.
+  ended.catch(() => undefined);
+  try {
+    return await Promise.race([ended, deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends a Sandbox; one that has ended is no error. @throws Unavailable */
+export function terminate(client: ModalClient, sandboxId: string): Promise<void> {
+  return unlessGone(async () => void (await (await client.sandboxes.fromId(sandboxId)).terminate()));
 }
 
 async function unlessGone(call: () => Promise<void>): Promise<void> {
