@@ -10,7 +10,7 @@ import { readPolicy } from "../operations/fleet-access.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
 import { resolveSettings, type Settings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
+import { SettingsStore, settingsFolder } from "../settings/store.ts";
 
 export interface DestroyOptions {
   env: Readonly<Record<string, string | undefined>>;
@@ -46,7 +46,7 @@ export interface DestroyAccess extends DestroyOptions {
 /** @throws AbortError with what to type next, or what the modal SDK throws */
 export async function openForDestroy(options: DestroyOptions): Promise<DestroyAccess> {
   const { env, policyFile } = options;
-  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore() });
+  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore(settingsFolder(env)) });
   const { policy } = await readPolicy(settings.policyFile.value);
   const github = options.modalOnly ? undefined : await orModalOnly(() => openGitHub(settings, policy, options));
   const { openModal } = await import("../modal/client.ts");
