@@ -73,10 +73,11 @@ export async function destroyFleet(access: DestroyAccess, mode: BusyMode, listen
   const failures = await remove(first.apps.controller ? [first.apps.controller] : []);
   failures.push(...(await remove(first.webhooks)));
   const runners = await endRunners(access, mode, remove, listeners);
+  failures.push(...runners.failures);
   const result = (kept: Kept[]): Destroyed => ({
     fleet,
     removed,
-    left: [...failures, ...runners.failures].map(({ thing, error }) => ({ ...thingOf(thing), error: error.message })),
+    left: failures.map(({ thing, error }) => ({ ...thingOf(thing), error: error.message })),
     kept,
     busy: runners.busy,
   });
@@ -89,7 +90,7 @@ export async function destroyFleet(access: DestroyAccess, mode: BusyMode, listen
   else if (app) failures.push({ thing: app, error: new Error("it has runners that could not be removed") });
   failures.push(...(await remove(last.secrets)), ...(await removeInOrder(last.images, remove)));
   // Without the installation, nothing of what is left could be reached at GitHub.
-  const isDone = failures.length + runners.failures.length === 0;
+  const isDone = failures.length === 0;
   if (isDone) failures.push(...(await remove(last.installations)));
   else failures.push(...last.installations.map((thing) => ({ thing, error: new Error("needed for what is left") })));
   if (isDone && failures.length === 0) failures.push(...(await remove(last.files)));

@@ -147,7 +147,10 @@ it("leaves images that another fleet may use, unless that is asked for", async (
 it("leaves the image that every policy means by default as long as there is another fleet", async () => {
   const world = await worldWith({}, "");
   const { writeFile } = await import("node:fs/promises");
-  await writeFile(world.env["MODAL_GHA_POLICY"]!, "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]");
+  await writeFile(
+    world.env["MODAL_GHA_POLICY"]!,
+    "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]",
+  );
   await publish(world, "shared", ["modal-gha-runner:mgha-2.338.0-20261102000000"]);
   expect((await look(world)).things).toHaveLength(1);
   await makeApp(world, controllerAppName("test-2"), ownershipTags("test-2"));

@@ -49,7 +49,11 @@ it("removes nothing when GitHub does not tell its runners, and says how to go on
   expect(after).toMatchObject({ sandboxes: [], secrets: [], images: [] });
   expect(after.runners).toEqual(before.runners);
   // What --modal-only left is told from what ended Sandboxes remember.
-  expect((await destroy(world)).removed.map(({ kind }) => kind)).toEqual(["registration", "registration", "registration"]);
+  expect((await destroy(world)).removed.map(({ kind }) => kind)).toEqual([
+    "registration",
+    "registration",
+    "registration",
+  ]);
   expect((await everything(world)).runners).toEqual([]);
 });
 
@@ -139,7 +143,9 @@ it("removes no runner of an account that the App is not installed on, and so not
   await makeFleet(world);
   const before = await everything(world);
   const app = await import("../emulator/github/harness.ts").then(({ appOctokitOf }) => appOctokitOf(world.github));
-  await app.request("DELETE /app/installations/{installation_id}", { installation_id: world.github.app.installationId });
+  await app.request("DELETE /app/installations/{installation_id}", {
+    installation_id: world.github.app.installationId,
+  });
   const error = (await destroy(world).catch((reason: unknown) => reason)) as AbortError;
   expect(error.why).toMatch(/The App is not installed on acme/);
   expect(await everything(world)).toEqual(before);
