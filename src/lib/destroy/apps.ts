@@ -2,7 +2,7 @@
 import type { ModalClient } from "modal";
 import { type FoundApp, findApp, readFunctions, stopApp } from "../modal/apps.ts";
 import { appName, controllerAppName, ownershipTags } from "../modal/names.ts";
-import { listSandboxes, tagsOf } from "../modal/sandbox-list.ts";
+import { listSandboxes, tagsOf } from "../modal/sandboxes.ts";
 import type { Kept, Removable } from "./things.ts";
 
 export interface FleetApps {
@@ -50,12 +50,12 @@ async function objectionToSandboxes(client: ModalClient, app: FoundApp, fleet: s
 
 async function foreignSandbox(
   client: ModalClient,
-  { appId }: FoundApp,
+  app: FoundApp,
   fleet: string,
   includeFinished: boolean,
 ): Promise<string | undefined> {
   const mark = Object.entries(ownershipTags(fleet));
-  for await (const info of listSandboxes(client, { appId, tags: {}, includeFinished })) {
+  for (const info of await listSandboxes({ client, app }, {}, { includeFinished })) {
     const tags = tagsOf(info);
     if (mark.some(([key, value]) => tags[key] !== value)) return `it has a Sandbox ${info.id} that is not this fleet's`;
   }

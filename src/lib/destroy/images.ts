@@ -4,7 +4,7 @@ import type { ModalClient } from "modal";
 import { unlessNotFound } from "../modal/apps.ts";
 import { listRunnerImages } from "../modal/images/list.ts";
 import { parseReference } from "../modal/images/tags.ts";
-import type { SandboxInfo } from "../modal/sandbox-list.ts";
+import type { SandboxInfo } from "../modal/sandboxes.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { Found } from "./stored.ts";
 import type { Removable } from "./things.ts";

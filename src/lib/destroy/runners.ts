@@ -3,7 +3,7 @@
 import type { ModalClient } from "modal";
 import { ownershipTag, parseRunnerName, readSandbox } from "../fleet/names.ts";
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
-import { listSandboxes, type SandboxInfo, tagsOf } from "../modal/sandbox-list.ts";
+import { listSandboxes, type SandboxInfo, tagsOf } from "../modal/sandboxes.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { BusyRunner, Kept } from "./things.ts";
 
@@ -36,7 +36,7 @@ export async function surveyRunners(
   policy: Pick<Policy, "fleet" | "pools" | "github">,
   registrations: readonly Registration[] | undefined,
 ): Promise<Runners> {
-  const living = await Array.fromAsync(listSandboxes(client, { tags: ownershipTag, includeFinished: false }));
+  const living = await listSandboxes({ client }, ownershipTag, { includeFinished: false });
   const byId = new Map(registrations?.map((registration) => [registration.id, registration]));
   const isOurs = (info: SandboxInfo) => tagsOf(info).fleet === policy.fleet;
   const sandboxes = living.filter(isOurs).map((info): LivingSandbox => {
@@ -76,7 +76,7 @@ export function busyRunners(sandboxes: readonly LivingSandbox[]): BusyRunner[] {
 
 async function endedSince(client: ModalClient, since: number): Promise<SandboxInfo[]> {
   if (!Number.isFinite(since)) return [];
-  return Array.fromAsync(listSandboxes(client, { tags: ownershipTag, includeFinished: true, since }));
+  return listSandboxes({ client }, ownershipTag, { includeFinished: true, since });
 }
 
 /** Id and name, since an organisation and its repositories count their runners apart. */
