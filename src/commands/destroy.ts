@@ -1,11 +1,10 @@
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../lib/cli/base-command.ts";
 import { confirmName } from "../lib/cli/confirm-name.ts";
-import { AbortError } from "../lib/cli/errors.ts";
 import { ExitCode } from "../lib/cli/exit-codes.ts";
 import type { BusyMode } from "../lib/destroy/destroy.ts";
 import { type DestroyReport, lineOf, renderPlan, renderResult } from "../lib/destroy/render.ts";
-import { parseDuration } from "../lib/policy/units.ts";
+import { parseDurationFlag } from "../lib/operations/duration-flag.ts";
 
 export default class Destroy extends BaseCommand<typeof Destroy> {
   static override summary = "Remove a fleet: only what carries its ownership mark, and all of that.";
@@ -40,7 +39,7 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
 
   async run(): Promise<void> {
     const { drain, force, images, local, policy } = this.flags;
-    const timeoutMs = milliseconds(this.flags.timeout);
+    const timeoutMs = parseDurationFlag("timeout", this.flags.timeout);
     const mode: BusyMode = drain ? { kind: "drain", timeoutMs } : { kind: force ? "force" : "keep" };
     const [{ openForDestroy }, { survey }, { destroyFleet, thingsOf }, { busyRunners }, { busyRefusal }, { thingOf }] =
       await Promise.all([
@@ -83,14 +82,4 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
       access.close();
     }
   }
-}
-
-function milliseconds(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return seconds * 1000;
-  throw new AbortError(`--timeout ${text} is no duration.`, {
-    code: "usage",
-    exitCode: ExitCode.Usage,
-    nextSteps: ["Write it like 30m or 2h."],
-  });
 }
