@@ -8,25 +8,31 @@ import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
 
 const failed: Column<ListedDelivery>["colour"] = (row, colours) => (row.isFailed ? colours.red : (text) => text);
 
-const columns = (isDecided: boolean, now: number): Column<ListedDelivery>[] => [
-  {
-    header: "AGE",
-    value: (row) => row.deliveredAt,
-    short: (row) => formatDuration(now - Date.parse(row.deliveredAt)),
-  },
-  { header: "EVENT", value: (row) => [row.event, row.action].filter(Boolean).join("."), shrinks: true },
-  { header: "REPOSITORY", value: (row) => row.repository ?? "", shrinks: true },
-  { header: "STATUS", value: (row) => String(row.statusCode), colour: failed },
-  { header: "TOOK", value: (row) => `${row.durationMs}ms`, align: "right" },
-  {
-    header: "SENT",
-    value: (row) => String(row.attempts),
-    short: (row) => (row.attempts > 1 ? `${row.attempts}×` : ""),
-  },
-  { header: "ID", value: (row) => row.id },
-  ...(isDecided ? [{ header: "DECISION", value: (row: ListedDelivery) => row.decision ?? "", shrinks: true }] : []),
-  { header: "FAILURE", value: (row) => row.failure ?? "", colour: failed, shrinks: true },
-];
+/** A terminal is spared columns that say nothing; a pipe gets them all. */
+const columns = (rows: readonly ListedDelivery[], isTTY: boolean, isDecided: boolean, now: number) => {
+  const isShown = (says: (row: ListedDelivery) => boolean) => !isTTY || rows.some(says);
+  const all: (Column<ListedDelivery> | false)[] = [
+    {
+      header: "AGE",
+      value: (row) => row.deliveredAt,
+      short: (row) => formatDuration(now - Date.parse(row.deliveredAt)),
+    },
+    { header: "EVENT", value: (row) => [row.event, row.action].filter(Boolean).join("."), shrinks: true },
+    { header: "REPOSITORY", value: (row) => row.repository ?? "", shrinks: true },
+    { header: "STATUS", value: (row) => String(row.statusCode), colour: failed },
+    { header: "TOOK", value: (row) => `${row.durationMs}ms`, align: "right" },
+    isShown((row) => row.attempts > 1) && { header: "SENT", value: (row) => String(row.attempts), align: "right" },
+    { header: "ID", value: (row) => row.id },
+    isDecided && { header: "DECISION", value: (row) => row.decision ?? "" },
+    isShown((row) => row.isFailed) && {
+      header: "FAILURE",
+      value: (row) => row.failure ?? "",
+      colour: failed,
+      shrinks: true,
+    },
+  ];
+  return all.filter((column) => column !== false);
+};
 
 export default class DeliveriesLs extends BaseCommand<typeof DeliveriesLs> {
   static override summary = "List what GitHub told the controller, and whether it got through.";
@@ -62,7 +68,9 @@ export default class DeliveriesLs extends BaseCommand<typeof DeliveriesLs> {
     const found = await findDeliveries(access, filter);
     const shown = found.slice(0, limit);
     const listed = decisions ? await withDecisions(shown) : shown.map((each) => each.listed);
-    this.output(listed, (rows) => renderTable(rows, columns(decisions, now()), this.io.stdout));
+    this.output(listed, (rows) =>
+      renderTable(rows, columns(rows, this.io.stdout.isTTY, decisions === true, now()), this.io.stdout),
+    );
     const kind = failedOnly ? "failed deliveries" : "deliveries";
     if (listed.length === 0) this.io.note(`No ${kind} within ${this.flags.since}.`);
     if (found.length > limit) this.io.note(`${found.length - limit} more; --limit ${found.length} shows them.`);

@@ -61,24 +61,19 @@ export async function surveyApp(access: AppAccess, owner: string, isUninstalled:
   const app = await readApp(access);
   const place = app.owner.toLowerCase() === owner.toLowerCase() && app.installations.some(isOrganization);
   const settings = `${webUrlOf(access.apiUrl)}${place ? `/organizations/${owner}` : ""}/settings/apps/${app.slug}`;
-  const kept: Kept[] = [
-    {
-      kind: "github-app",
-      name: app.name,
-      why: "GitHub lets only a person delete an App; until then its webhook goes on",
-      remedy: `${settings}/advanced`,
-    },
-  ];
+  // The last that is told: what is left for a person to do.
+  const left: Kept = {
+    kind: "github-app",
+    name: app.name,
+    why: "GitHub lets only a person delete an App; until then its webhook goes on",
+    remedy: `${settings}/advanced`,
+  };
   const installation = app.installations.find(({ account }) => account.toLowerCase() === owner.toLowerCase());
-  if (!installation) return { things: [], kept };
+  if (!installation) return { things: [], kept: [left] };
+  const name = `${app.name} on ${owner}`;
   if (!isUninstalled) {
-    kept.push({
-      kind: "installation",
-      name: `${app.name} on ${owner}`,
-      why: "others may use the App",
-      remedy: "modal-gha destroy --uninstall-app",
-    });
-    return { things: [], kept };
+    const remedy = "modal-gha destroy --uninstall-app";
+    return { things: [], kept: [{ kind: "installation", name, why: "others may use the App", remedy }, left] };
   }
   const remove = async () => {
     try {
@@ -89,10 +84,9 @@ export async function surveyApp(access: AppAccess, owner: string, isUninstalled:
       if (!isRequestError(error) || error.status !== 404) throw error;
     }
   };
-  const name = `${app.name} on ${owner}`;
   return {
     things: [{ kind: "installation", name, id: String(installation.id), mark: "--uninstall-app", remove }],
-    kept,
+    kept: [left],
   };
 }
 

@@ -17,7 +17,7 @@ export async function busyRefusal(access: DestroyAccess, busy: readonly BusyRunn
   const count = busy.length === 1 ? "1 job runs" : `${busy.length} jobs run`;
   return new AbortError(`${count} on fleet ${access.policy.fleet}, so nothing was removed.`, {
     code: "busy",
-    why: (await Promise.all(lines)).join("\n"),
+    why: (await Promise.all(lines)).join("\n  "),
     nextSteps: [
       "modal-gha destroy --drain    waits until they have ended; nothing new is started",
       "modal-gha destroy --force    kills them: these jobs fail",

@@ -125,7 +125,7 @@ async function allListed(fleet: string, parts: Record<string, Promise<unknown>>,
   const isGitHub = (name: string) => name === "webhooks" || name === "GitHub App" || name === "runners";
   throw new AbortError(`Not everything of fleet ${fleet} could be listed, so ${undone}.`, {
     code: "not-listed",
-    why: told.map(({ name, message, why }) => `${name}: ${message}${why ? ` ${why}` : ""}`).join("\n"),
+    why: told.map(({ name, message, why }) => `${name}: ${message}${why ? ` ${why}` : ""}`).join("\n  "),
     nextSteps: [
       ...new Set(told.flatMap(({ nextSteps }) => nextSteps)),
       ...(told.every(({ name }) => isGitHub(name)) ? ["If GitHub is at fault: modal-gha destroy --modal-only"] : []),
