@@ -4,6 +4,7 @@ import type { Octokit } from "@octokit/rest";
 import { isRequestError, readLimit } from "../github/errors.ts";
 import { type AppAccess, appOctokit, readApp } from "../github/setup/app.ts";
 import { webUrlOf } from "../github/setup/web-url.ts";
+import type { Policy } from "../policy/schema.ts";
 import type { Found } from "./stored.ts";
 import type { Kept, Removable } from "./things.ts";
 
@@ -57,9 +58,15 @@ function hookRemoval(octokit: Octokit, path: string): Removable {
  * An App: what is left of it for a person to do, and its installation where that is to be removed.
  * @throws SetupError, RequestError
  */
-export async function surveyApp(access: AppAccess, owner: string, isUninstalled: boolean): Promise<Found> {
+export async function surveyApp(
+  access: AppAccess,
+  { owner, scope }: Policy["github"],
+  isUninstalled: boolean,
+): Promise<Found> {
   const app = await readApp(access);
-  const place = app.owner.toLowerCase() === owner.toLowerCase() && app.installations.some(isOrganization);
+  // GitHub does not say what its owner is; accounts of people have no runners of their own.
+  const isOfOrganization = scope === "organization" || app.installations.some(isOrganization);
+  const place = isOfOrganization && app.owner.toLowerCase() === owner.toLowerCase();
   const settings = `${webUrlOf(access.apiUrl)}${place ? `/organizations/${owner}` : ""}/settings/apps/${app.slug}`;
   // The last that is told: what is left for a person to do.
   const left: Kept = {

@@ -37,7 +37,7 @@ export async function survey(access: DestroyAccess, undone = "nothing was remove
   const volumes = surveyVolumes(client, policy);
   const webhooks = surveyHooksOf(access);
   const installations = Promise.all(
-    (github?.apps ?? []).map((app) => surveyApp(app, policy.github.owner, access.uninstallApp)),
+    (github?.apps ?? []).map((app) => surveyApp(app, policy.github, access.uninstallApp)),
   );
   const images = runners.then(({ others }) => surveyImages(client, policy, { fleet, others, isAsked: access.images }));
   const parts = {

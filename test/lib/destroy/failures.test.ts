@@ -135,7 +135,9 @@ it("keeps the Sandboxes' App and the App's installation while a registration cou
   isRefused = false;
   expect((await destroy(world, { uninstallApp: true })).left).toEqual([]);
   expect(world.github.app.installationId).toBe(0);
-  expect((await look(world, { uninstallApp: true })).things).toEqual([]);
+  const { things, remedies } = await look(world, { uninstallApp: true });
+  expect(things).toEqual([]);
+  expect(remedies.at(-1)).toMatch(/\/organizations\/acme\/settings\/apps\/acme-runners\/advanced$/);
 });
 
 it("removes no runner of an account that the App is not installed on, and so nothing", async () => {

@@ -153,7 +153,8 @@ export async function look(world: World, more: Partial<DestroyOptions> = {}) {
   try {
     const found = await survey(access);
     const things = thingsOf(found, access).map(({ kind, name }) => `${kind} ${name}`);
-    return { things, kept: found.kept.map(({ kind, name, why }) => `${kind} ${name}: ${why}`) };
+    const remedies = found.kept.map(({ remedy }) => remedy);
+    return { things, remedies, kept: found.kept.map(({ kind, name, why }) => `${kind} ${name}: ${why}`) };
   } finally {
     access.close();
   }
