@@ -17,10 +17,15 @@ const deliverySchema = z.object({
   delivered_at: z.string().transform((text) => Date.parse(text)),
   redelivery: z.boolean(),
   status: z.string(),
+  status_code: z.number().default(0),
+  /** Seconds. */
+  duration: z.number().default(0),
   event: z.string(),
+  action: z.string().nullish(),
+  repository_id: z.number().nullish(),
 });
 
-type Delivery = z.output<typeof deliverySchema>;
+export type Delivery = z.output<typeof deliverySchema>;
 
 /** At most so many in one go: each is a call that costs five points. */
 const mostAtOnce = 20;
@@ -48,12 +53,12 @@ export class Redelivery {
     for (const [guid, at] of this.#asked) if (now - at >= pauseMs) this.#asked.delete(guid);
     let count = 0;
     for (const { octokit, path } of hooks) {
-      const deliveries = (await orGone(readDeliveries(octokit, path, since))) ?? [];
+      const deliveries = (await orGone(readDeliveries(octokit, path, since)))?.deliveries ?? [];
       for (const { id, guid } of failed(deliveries)) {
         if (count >= mostAtOnce) return count;
         if (this.#asked.has(guid)) continue;
         this.#asked.set(guid, now);
-        if (await orGone(octokit.request(`POST ${path}/deliveries/${id}/attempts`))) count++;
+        if (await orGone(redeliver({ octokit, path }, id).then(() => true))) count++;
       }
     }
     return count;
@@ -70,23 +75,63 @@ async function orGone<T>(call: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Newest first, from now back to `since`. */
-async function readDeliveries(octokit: Octokit, path: string, since: number): Promise<Delivery[]> {
+/**
+ * The deliveries from now back to `since`, newest first. `oldestAt` is how far back the log was read; `isWhole` says that
+ * it was read back to `since`, or to its end.
+ * @param mostPages of 100 deliveries
+ */
+export async function readDeliveries(
+  octokit: Octokit,
+  path: string,
+  since: number,
+  mostPages = Number.POSITIVE_INFINITY,
+): Promise<{ deliveries: Delivery[]; oldestAt: number | undefined; isWhole: boolean }> {
   const deliveries: Delivery[] = [];
+  let oldestAt: number | undefined;
+  let pagesRead = 0;
   const pages = octokit.paginate.iterator(`GET ${path}/deliveries`, { per_page: 100 });
   for await (const { data } of pages) {
+    // Only now is it known that there is more than was to be read.
+    if (pagesRead++ >= mostPages) return { deliveries, oldestAt, isWhole: false };
     const page = z.array(deliverySchema).parse(data);
     deliveries.push(...page.filter((delivery) => delivery.delivered_at >= since));
+    oldestAt = page.at(-1)?.delivered_at ?? oldestAt;
     if (page.some((delivery) => delivery.delivered_at < since)) break;
   }
-  return deliveries;
+  return { deliveries, oldestAt, isWhole: true };
+}
+
+/** docs.github.com/rest/apps/webhooks#get-a-delivery-for-an-app-webhook; the payload is what the receiver wrote. */
+const wholeDeliverySchema = deliverySchema.extend({
+  response: z.object({ payload: z.unknown() }).nullish(),
+});
+
+/** One delivery with the answer to it; undefined when the webhook has none of this id. */
+export async function readDelivery(
+  { octokit, path }: Hook,
+  id: string,
+): Promise<(Delivery & { answer: unknown }) | undefined> {
+  const found = await orGone(octokit.request(`GET ${path}/deliveries/${id}`));
+  if (!found) return undefined;
+  const { response, ...delivery } = wholeDeliverySchema.parse(found.data);
+  return { ...delivery, answer: response?.payload };
+}
+
+/** Asks GitHub to send a delivery once more. @throws RequestError */
+export async function redeliver({ octokit, path }: Hook, id: string): Promise<void> {
+  await octokit.request(`POST ${path}/deliveries/${id}/attempts`);
+}
+
+/** Whether an attempt was answered well. */
+export function isDelivered({ status }: Pick<Delivery, "status">): boolean {
+  return status === "OK";
 }
 
 /** The first attempt at each delivery that never succeeded, oldest first. */
 function failed(deliveries: readonly Delivery[]): Delivery[] {
   const attempts = Map.groupBy(deliveries, ({ guid }) => guid);
   return [...attempts.values()]
-    .filter((all) => all.length < mostAttempts && all.every(({ status }) => status !== "OK"))
+    .filter((all) => all.length < mostAttempts && !all.some(isDelivered))
     .flatMap((all) => all.filter(({ event, redelivery }) => event === "workflow_job" && !redelivery))
     .reverse();
 }

@@ -104,14 +104,23 @@ export async function readUnfinishedJobs(octokit: Octokit, repository: string): 
 
 /** `owner/name` of every repository that the credentials reach in the owner's organisation or account. */
 export async function readRepositories(octokit: Octokit, owner: string, isApp: boolean): Promise<string[]> {
+  return [...(await readRepositoryNames(octokit, owner, isApp)).values()];
+}
+
+/** The same, by their ids. */
+export async function readRepositoryNames(
+  octokit: Octokit,
+  owner: string,
+  isApp: boolean,
+): Promise<Map<number, string>> {
   const repositories = isApp
     ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
     : await readTokenRepositories(octokit, owner);
-  return repositories.map((repository) => repository.full_name);
+  return new Map(repositories.map(({ id, full_name: name }) => [id, name]));
 }
 
 /** A token's owner sees private repositories only in these two lists: an organisation's, or their own. */
-async function readTokenRepositories(octokit: Octokit, owner: string): Promise<{ full_name: string }[]> {
+async function readTokenRepositories(octokit: Octokit, owner: string): Promise<{ id: number; full_name: string }[]> {
   const ofOrganization = await orMissing(
     octokit.paginate(octokit.rest.repos.listForOrg, { org: owner, per_page: 100 }),
   );

@@ -1,9 +1,10 @@
 // The fleet's Sandboxes on Modal: the port of fleet/ports.ts over the modal SDK.
-import type { Image, Volume } from "modal";
-import { ownershipTag, readSandbox } from "../fleet/names.ts";
+import type { App, Image, ModalClient, Volume } from "modal";
+import { readSandbox } from "../fleet/names.ts";
 import { type Modal, NameTaken, type SandboxSpec, Unavailable } from "../fleet/ports.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
 import type { ModalAccess } from "./client.ts";
+import { ownershipTags } from "./names.ts";
 
 /** A call that lists is answered within this time, or counts as not answered. The SDK itself would wait for ever. */
 const listTimeoutMs = 30_000;
@@ -13,7 +14,8 @@ const imageMs = 60_000;
 const notFound = 5;
 
 /** @param fleet only Sandboxes that carry this fleet's tag are seen */
-export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): Modal {
+export function sandboxesOnModal(access: ModalAccess, fleet: string): Modal {
+  const { client, app } = access;
   const images = new Map<string, { at: number; image: Promise<Image> }>();
 
   /** A published Image by name; remembered for a minute, since it may be published anew. */
@@ -38,22 +40,7 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
     return Object.fromEntries(await Promise.all(mounted));
   }
 
-  /**
-   * Sandboxes of the fleet, the newest first. The SDK's own list() leaves out names and tags, so it would take a call
-   * more for every Sandbox.
-   */
-  async function list({ includeFinished, since = 0 }: { includeFinished: boolean; since?: number }) {
-    const tags = Object.entries({ ...ownershipTag, fleet }).map(([tagName, tagValue]) => ({ tagName, tagValue }));
-    const found = new Map<string, SandboxInfo>();
-    let beforeTimestamp: number | undefined;
-    for (;;) {
-      const request = { appId: app.appId, beforeTimestamp, includeFinished, tags };
-      const page = await reach(() => client.cpClient.sandboxListV2(request, { timeoutMs: listTimeoutMs }));
-      for (const info of page.sandboxes) if (info.createdAt * 1000 >= since) found.set(info.id, info);
-      beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
-      if (beforeTimestamp === undefined || beforeTimestamp * 1000 < since) return [...found.values()];
-    }
-  }
+  const list = (which: Which) => listSandboxes(access, ownershipTags(fleet), which);
 
   return {
     async sandboxes() {
@@ -102,24 +89,58 @@ export function sandboxesOnModal({ client, app }: ModalAccess, fleet: string): M
       await unlessGone(async () => (await client.sandboxes.fromId(sandboxId)).setTags(tags));
     },
 
-    async waitForEnd(sandboxId, timeoutMs) {
-      const sandbox = await client.sandboxes.fromId(sandboxId);
-      const deadline = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => deadline.resolve(false), timeoutMs);
-      const ended = unlessGone(async () => void (await sandbox.wait())).then(() => true);
-      // Once the deadline won, nobody listens to this any more.
-      ended.catch(() => undefined);
-      try {
-        return await Promise.race([ended, deadline.promise]);
-      } finally {
-        clearTimeout(timer);
-      }
-    },
-
-    async terminate(sandboxId) {
-      await unlessGone(async () => void (await (await client.sandboxes.fromId(sandboxId)).terminate()));
-    },
+    waitForEnd: (sandboxId, timeoutMs) => waitForEnd(client, sandboxId, timeoutMs),
+    terminate: (sandboxId) => terminate(client, sandboxId),
   };
+}
+
+export interface Which {
+  includeFinished: boolean;
+  /** Milliseconds since the epoch: only those created since then. */
+  since?: number;
+}
+
+/**
+ * Sandboxes that carry all of these tags, the newest first; without an App those of the client's whole Environment. The SDK's own
+ * list() leaves out names and tags, so it would take a call more for every Sandbox.
+ * @throws Unavailable
+ */
+export async function listSandboxes(
+  { client, app }: { client: ModalClient; app?: Pick<App, "appId"> },
+  tags: Readonly<Record<string, string>>,
+  { includeFinished, since = 0 }: Which,
+): Promise<SandboxInfo[]> {
+  const environmentName = client.environmentName();
+  const wanted = Object.entries(tags).map(([tagName, tagValue]) => ({ tagName, tagValue }));
+  const found = new Map<string, SandboxInfo>();
+  let beforeTimestamp: number | undefined;
+  for (;;) {
+    const request = { appId: app?.appId, environmentName, beforeTimestamp, includeFinished, tags: wanted };
+    const page = await reach(() => client.cpClient.sandboxListV2(request, { timeoutMs: listTimeoutMs }));
+    for (const info of page.sandboxes) if (info.createdAt * 1000 >= since) found.set(info.id, info);
+    beforeTimestamp = page.sandboxes.at(-1)?.createdAt;
+    if (beforeTimestamp === undefined || beforeTimestamp * 1000 < since) return [...found.values()];
+  }
+}
+
+/** Waits until a Sandbox has ended, at most so many milliseconds; true when it has. @throws Unavailable */
+export async function waitForEnd(client: ModalClient, sandboxId: string, timeoutMs: number): Promise<boolean> {
+  const sandbox = await client.sandboxes.fromId(sandboxId);
+  const deadline = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => deadline.resolve(false), timeoutMs);
+  const ended = unlessGone(async () => void (await sandbox.wait())).then(() => true);
+  // Once the deadline won, nobody listens to this any more.
+  ended.catch(() => undefined);
+  try {
+    return await Promise.race([ended, deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Ends a Sandbox; one that has ended is no error. @throws Unavailable */
+export function terminate(client: ModalClient, sandboxId: string): Promise<void> {
+  return unlessGone(async () => void (await (await client.sandboxes.fromId(sandboxId)).terminate()));
 }
 
 async function unlessGone(call: () => Promise<void>): Promise<void> {
@@ -130,10 +151,16 @@ async function unlessGone(call: () => Promise<void>): Promise<void> {
   }
 }
 
-type SandboxInfo = Awaited<ReturnType<ModalAccess["client"]["cpClient"]["sandboxListV2"]>>["sandboxes"][number];
+export type SandboxInfo = Awaited<ReturnType<ModalAccess["client"]["cpClient"]["sandboxListV2"]>>["sandboxes"][number];
 
-function toSandbox(info: SandboxInfo): FleetSandbox | undefined {
-  return readSandbox(info.id, info.name, Object.fromEntries(info.tags.map((tag) => [tag.tagName, tag.tagValue])));
+/** Undefined where its tags are not whole. */
+export function toSandbox(info: SandboxInfo): FleetSandbox | undefined {
+  return readSandbox(info.id, info.name, tagsOf(info));
+}
+
+/** A Sandbox's tags by name. */
+export function tagsOf(info: SandboxInfo): Record<string, string> {
+  return Object.fromEntries(info.tags.map(({ tagName, tagValue }) => [tagName, tagValue]));
 }
 
 class Gone extends Error {}

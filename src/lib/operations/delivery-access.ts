@@ -1,0 +1,66 @@
+// Opens the webhooks that bring a fleet its news, for commands about their deliveries. Modal is not needed for that, so a
+// fleet whose Modal is down can still be looked into.
+import type { Octokit } from "@octokit/rest";
+import { AbortError } from "../cli/errors.ts";
+import type { GitHubCredentials } from "../github/credentials.ts";
+import type { Hook } from "../github/deliveries.ts";
+import { allowsRepository } from "../policy/match.ts";
+import type { Policy } from "../policy/schema.ts";
+import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
+import { resolveSettings } from "../settings/settings.ts";
+import { SettingsStore } from "../settings/store.ts";
+import { type FleetAccessOptions, readPolicy } from "./fleet-access.ts";
+
+export interface DeliveryAccess {
+  hooks: Hook[];
+  octokit: Octokit;
+  owner: string;
+  /** Whether we are a GitHub App there, rather than the owner of a token. */
+  isApp: boolean;
+}
+
+/** @throws AbortError with what to type next, or what Octokit throws */
+export async function openDeliveries(options: FleetAccessOptions): Promise<DeliveryAccess> {
+  const { env, policyFile, warn } = options;
+  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore() });
+  const { policy } = await readPolicy(settings.policyFile.value);
+  const { owner } = policy.github;
+  const first = await githubCredentials(settings, warn);
+  const { connectGitHub } = await import("../github/client.ts");
+  const connect = (credentials: GitHubCredentials) =>
+    connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials, owner });
+  const octokit = await connect(first);
+  if (first.kind === "token") {
+    return { hooks: await tokenHooks(octokit, policy, env["MODAL_GHA_WEBHOOK_URL"]), octokit, owner, isApp: false };
+  }
+  const others = await Promise.all((await furtherGitHubApps(env, warn)).map(connect));
+  const { appHooks } = await import("../github/hooks.ts");
+  return { hooks: appHooks([octokit, ...others]), octokit, owner, isApp: true };
+}
+
+/** With a token, the fleet's webhooks are known by where they go. */
+async function tokenHooks(octokit: Octokit, policy: Policy, url: string | undefined): Promise<Hook[]> {
+  if (!url) {
+    throw new AbortError("Nothing says where the fleet's webhooks go.", {
+      code: "no-webhook-url",
+      why: "With a token in an App's place, the webhooks of the fleet are known by their address alone.",
+      nextSteps: ["Set MODAL_GHA_WEBHOOK_URL to the controller's address, which ends with /webhook."],
+    });
+  }
+  const [{ hooksTo }, { readRepositories }, { runnersPath }] = await Promise.all([
+    import("../github/hooks.ts"),
+    import("../github/jobs.ts"),
+    import("../github/runners.ts"),
+  ]);
+  const { owner, scope } = policy.github;
+  const repositories = scope === "organization" ? [""] : await readRepositories(octokit, owner, false);
+  const allowed = repositories.filter((repository) => repository === "" || allowsRepository(policy, repository));
+  const places = allowed.map((repository) => runnersPath(scope, owner, repository));
+  const hooks = await hooksTo(url, octokit, places);
+  if (hooks.length > 0) return hooks;
+  throw new AbortError(`No webhook of ${places.length === 1 ? places[0] : `${owner}'s repositories`} goes to ${url}.`, {
+    code: "no-webhook",
+    why: "There is none, or this token may not see it: that takes the permission to administer webhooks.",
+    nextSteps: ["Check MODAL_GHA_WEBHOOK_URL and the token's permissions.", "modal-gha doctor"],
+  });
+}

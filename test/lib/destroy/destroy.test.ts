@@ -1,0 +1,158 @@
+import { expect, it } from "vitest";
+import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
+import {
+  destroy,
+  everything,
+  look,
+  makeApp,
+  makeFleet,
+  makeRunner,
+  publish,
+  register,
+  type World,
+  worldWith,
+} from "./world.ts";
+
+const ours = [
+  "controller modal-gha-test.controller",
+  "app modal-gha-test",
+  "secret modal-gha-test",
+  "image acme-runner:latest",
+  "image acme-runner:mgha-2.338.0-20261102000000",
+  "image acme-runner:mgha-2.337.0-20261101000000",
+];
+
+/** Things of others, some of them as like ours as can be. */
+async function makeDecoys(world: World): Promise<void> {
+  const { client } = world.bench;
+  await makeFleet(world, "test-2", "other-runner");
+  await makeApp(world, "test", { "managed-by": "modal-gha" });
+  await makeApp(world, "modal-gha-tests", {});
+  await register(world, "cpu-build-server");
+  await register(world, "gpu-77-1-abcde00000");
+  await publish(world, "theirs", ["acme-runner:by-hand", "acme-runner-2:mgha-2.338.0-20261102000000"]);
+  await client.cpClient.secretGetOrCreate({ deploymentName: "test", objectCreationType: 1, envDict: { A: "1" } });
+  await client.volumes.fromName("model-cache", { createIfMissing: true });
+  await client.volumes.fromName("modal-gha-test", { createIfMissing: true });
+}
+
+it("leaves nothing of the fleet, and everything that is not its", async () => {
+  const world = await worldWith();
+  await makeDecoys(world);
+  const others = await everything(world);
+  await makeFleet(world);
+  const planned = await look(world);
+  for (const thing of ours) expect(planned.things).toContain(thing);
+  expect(planned.things.filter((thing) => /^(sandbox|registration) /.test(thing))).toHaveLength(3);
+
+  const { removed, left, busy, kept } = await destroy(world);
+  expect([left, busy]).toEqual([[], []]);
+  expect(removed.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(planned.things.sort());
+  expect(removed[0]?.kind).toBe("controller");
+  expect(await everything(world)).toEqual(others);
+  await expect(world.bench.client.volumes.fromName("model-cache")).resolves.toBeDefined();
+  await expect(world.bench.client.volumes.fromName("modal-gha-test")).resolves.toBeDefined();
+  expect(kept).toContainEqual(expect.objectContaining({ kind: "volume", remedy: "modal volume delete model-cache" }));
+  expect(kept).toContainEqual(
+    expect.objectContaining({
+      kind: "github-app",
+      remedy: `${world.github.url}/organizations/acme/settings/apps/acme-runners/advanced`,
+    }),
+  );
+
+  expect((await look(world)).things).toEqual([]);
+  expect((await destroy(world)).removed).toEqual([]);
+  expect(await everything(world)).toEqual(others);
+}, 30_000);
+
+it("tells of a registration that may be another fleet's, and leaves it", async () => {
+  const world = await worldWith();
+  await makeRunner(world, { fleet: "test-2", job: 8, ended: true });
+  await register(world, "cpu-9-1-abcde00000");
+  await makeRunner(world, { job: 10, ended: true });
+  const { things, kept } = await look(world);
+  expect(things).toEqual([expect.stringMatching(/^registration cpu-10-1-/), "app modal-gha-test"]);
+  expect(kept.filter((line) => line.startsWith("registration "))).toEqual([
+    expect.stringContaining("cpu-9-1-abcde00000: no Sandbox of this fleet"),
+  ]);
+});
+
+it("takes the Sandboxes' App without tags for ours only when everything in it is", async () => {
+  const world = await worldWith();
+  await makeRunner(world, { job: 1, ended: true });
+  expect((await look(world)).things).toContain("app modal-gha-test");
+  const app = await world.bench.client.apps.fromName(appName("test"));
+  const foreign = await world.bench.client.sandboxes.create(app, world.bench.image, { command: ["true"] });
+  await foreign.wait();
+  const { things, kept } = await look(world);
+  expect(things).not.toContain("app modal-gha-test");
+  expect(kept).toContain(`app modal-gha-test: it has a Sandbox ${foreign.sandboxId} that is not this fleet's`);
+});
+
+it("leaves an App of the fleet's name alone that has a Function of others, or others' tags, or none", async () => {
+  const world = await worldWith();
+  await makeApp(world, appName("test"), {}, ["train"]);
+  await makeApp(world, controllerAppName("test"), {}, ["serve"]);
+  expect(await look(world)).toMatchObject({
+    things: [],
+    kept: expect.arrayContaining([
+      "app modal-gha-test.controller: it does not carry our tags",
+      "app modal-gha-test: it has a Function train, which modal-gha did not put there",
+    ]),
+  });
+  await makeApp(world, controllerAppName("test"), ownershipTags("test-2"));
+  await makeApp(world, appName("test"), ownershipTags("test"));
+  expect((await destroy(world)).removed).toEqual([]);
+  expect((await everything(world)).apps).toEqual(expect.arrayContaining([appName("test"), controllerAppName("test")]));
+});
+
+it("does not stop an App of ours while somebody else's Sandbox lives in it", async () => {
+  const world = await worldWith();
+  await makeApp(world, appName("test"), ownershipTags("test"));
+  await makeRunner(world, { job: 1 });
+  const app = await world.bench.client.apps.fromName(appName("test"));
+  await world.bench.client.sandboxes.create(app, world.bench.image, { name: "theirs", command: ["sleep", "300"] });
+  expect((await destroy(world)).removed.map(({ kind }) => kind)).toEqual(["sandbox"]);
+  expect(world.bench.emulator.running().map(({ name }) => name)).toEqual(["theirs"]);
+});
+
+it("leaves a Secret without the mark, and an image that modal-gha did not build", async () => {
+  const world = await worldWith();
+  const { client } = world.bench;
+  await client.cpClient.secretGetOrCreate({ deploymentName: appName("test"), objectCreationType: 1, envDict: {} });
+  await publish(world, "theirs", ["acme-runner:latest"]);
+  await publish(world, "ours", ["acme-runner:mgha-2.338.0-20261102000000"]);
+  const { removed, kept } = await destroy(world);
+  expect(removed.map(({ name }) => name)).toEqual(["acme-runner:mgha-2.338.0-20261102000000"]);
+  expect(kept.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["secret", "image"]));
+  const { secrets, images } = await everything(world);
+  expect([secrets, images]).toEqual([["modal-gha-test"], ["acme-runner:latest"]]);
+});
+
+it("leaves images that another fleet may use, unless that is asked for", async () => {
+  const world = await worldWith({}, "");
+  const tags = ["acme-runner:mgha-2.338.0-20261102000000", "acme-runner:latest"];
+  await publish(world, "shared", tags);
+  const { client, image } = world.bench;
+  const built = await image.dockerfileCommands(["RUN echo shared"]).build(world.bench.app);
+  const app = await client.apps.fromName(appName("test-2"), { createIfMissing: true });
+  const sleeper = { command: ["sleep", "300"], tags: ownershipTags("test-2") };
+  await client.sandboxes.create(app, built, sleeper);
+  const { things, kept } = await look(world);
+  expect(things).toEqual([]);
+  expect(kept).toContain(`image acme-runner:latest: runners of another fleet have it`);
+  expect((await look(world, { images: true })).things).toEqual([`image ${tags[1]}`, `image ${tags[0]}`]);
+});
+
+it("leaves the image that every policy means by default as long as there is another fleet", async () => {
+  const world = await worldWith({}, "");
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(
+    world.env["MODAL_GHA_POLICY"]!,
+    "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]",
+  );
+  await publish(world, "shared", ["modal-gha-runner:mgha-2.338.0-20261102000000"]);
+  expect((await look(world)).things).toHaveLength(1);
+  await makeApp(world, controllerAppName("test-2"), ownershipTags("test-2"));
+  expect((await look(world)).things).toEqual([]);
+});
