@@ -53,6 +53,11 @@ export const rules: readonly Rule[] = [
     mayNot: ["src/commands/**"],
   },
   {
+    reason: "Completion is quick: it asks Modal at most, never GitHub, and nothing else needs it.",
+    of: ["src/lib/completion/**"],
+    may: ["src/lib/completion/**", "src/lib/{cli,modal,operations,policy,settings}/**"],
+  },
+  {
     reason: "The emulator is held to the originals, not to our code, and so may know nothing of it.",
     of: ["src/lib/emulator/**"],
     may: ["src/lib/emulator/**", "src/lib/package-root.ts"],

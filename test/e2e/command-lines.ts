@@ -18,6 +18,8 @@ const fleet = { github: "needs", modal: "needs" } as const;
 const local = (why: string) => ({ github: "ignores", modal: "ignores", why }) as const;
 
 const lines: Record<string, Omit<CommandLine, "id">> = {
+  completion: { args: ["bash"], ...local("prints a script") },
+  "completion values": { args: ["pools"], ...local("says nothing rather than how it failed; tested with completion") },
   "config diff": { args: [], ...local("asks the controller alone; tested with it") },
   "config fleets": { args: [], ...local("reads the stored settings") },
   "config get": { args: [], ...local("reads the settings") },

@@ -109,6 +109,10 @@ describe("what is printed under --json is as its schema says:", () => {
     await empty.ended;
   });
 
+  it("completion", async () => {
+    await result("completion", ["zsh"]);
+  });
+
   it("config", async () => {
     await result("config path");
     await result("config set", ["githubAppId", "1"]);
