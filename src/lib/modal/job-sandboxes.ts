@@ -84,3 +84,13 @@ export async function readSandboxById(
 
 /** gRPC NOT_FOUND: @grpc/grpc-js constants. */
 const notFound = 5;
+
+/** The newest Sandbox of the fleet with these tags, living or ended; undefined where Modal has none. @throws Unavailable */
+export async function findTaggedSandbox(
+  access: Pick<ModalAccess, "client" | "app">,
+  fleet: string,
+  tags: Record<string, string>,
+): Promise<FleetSandbox | undefined> {
+  const found = await listSandboxes(access, { ...ownershipTags(fleet), ...tags }, { includeFinished: true });
+  return found.map(toSandbox).find((sandbox) => sandbox !== undefined);
+}

@@ -96,15 +96,15 @@ async function* stored(sandbox: Sandbox, now: () => number): AsyncGenerator<Time
 }
 
 /** The SDK refuses a range in which too much was written at once: then it is asked for by halves. */
-async function* between(
-  sandbox: Sandbox,
-  from: number,
-  until: number,
-  searchText?: string,
-): AsyncGenerator<TimedText> {
+async function* between(sandbox: Sandbox, from: number, until: number, searchText?: string): AsyncGenerator<TimedText> {
   let isBegun = false;
   try {
-    const range = { since: new Date(from), until: new Date(until), source: "stdout", ...(searchText && { searchText }) } as const;
+    const range = {
+      since: new Date(from),
+      until: new Date(until),
+      source: "stdout",
+      ...(searchText && { searchText }),
+    } as const;
     for await (const { message, timestamp } of sandbox.logs.fetch(range)) {
       isBegun = true;
       yield { text: message, at: timestamp.toISOString() };

@@ -38,11 +38,13 @@ const logs = ({ job }: Situation) => `modal-gha logs ${job.id}`;
 const reconcile = () => "modal-gha reconcile   # now";
 const doctor = () => "modal-gha doctor";
 const controllerLog = ({ fleet }: Situation) => `modal app logs modal-gha-${fleet}.controller`;
-const edit = (what: string) => ({ policyFile }: Situation) => `Edit ${policyFile}: ${what}; then: modal-gha deploy`;
+const edit =
+  (what: string) =>
+  ({ policyFile }: Situation) =>
+    `Edit ${policyFile}: ${what}; then: modal-gha deploy`;
 const place = ({ job }: Situation) => job.repository.split("/")[1] ?? job.repository;
 
 const never: Advise = () => ({ next: [queueEnd], toType: [] });
-const nothing: Advise = () => ({ next: [], toType: [] });
 const ends: Advise = ({ runner }) => ({
   next: [`Runner ${runner ?? "of the job"} is removed at GitHub and its Sandbox ended: ${lookEvery}.`],
   toType: [reconcile()],
@@ -88,7 +90,10 @@ const advice: Record<ReasonCode, Advise> = {
   }),
   "refuse:resources-not-allowed": (about) => ({
     next: never(about).next,
-    toType: ["Change its workflow: let its label ask for less", edit("raise the ceilings in the pool's resources block")(about)],
+    toType: [
+      "Change its workflow: let its label ask for less",
+      edit("raise the ceilings in the pool's resources block")(about),
+    ],
   }),
   "refuse:fork-pull-request": (about) => ({
     next: never(about).next,
@@ -98,11 +103,16 @@ const advice: Record<ReasonCode, Advise> = {
     ],
   }),
   "ignore:already-provisioned": ({ job, runner }) => ({
-    next: [runner ? `Runner ${runner} takes it as soon as it is connected to GitHub.` : "Its Sandbox is being created."],
+    next: [
+      runner ? `Runner ${runner} takes it as soon as it is connected to GitHub.` : "Its Sandbox is being created.",
+    ],
     toType: [`modal-gha logs -f ${job.id}`, ...(runner ? [`modal-gha runners shell ${runner}`] : [])],
   }),
   "ignore:not-queued": ({ job }) => ({
-    next: job.status === "completed" ? [] : ["It gets a runner when GitHub queues it: an approval, or another run, comes first."],
+    next:
+      job.status === "completed"
+        ? []
+        : ["It gets a runner when GitHub queues it: an approval, or another run, comes first."],
     toType: job.htmlUrl ? [job.htmlUrl] : [],
   }),
   "ignore:foreign-runner": ({ job }) => ({

@@ -49,9 +49,7 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const [observed, deliveries, sandboxes] = await Promise.all([
     observeJobs(fleet, () => readAround(job, fleet, looking), { looking, now }),
-    isGuess
-      ? undefined
-      : looking.at("the deliveries about the job", () => findJobDeliveries(fleet, job, now())),
+    isGuess ? undefined : looking.at("the deliveries about the job", () => findJobDeliveries(fleet, job, now())),
     looking.at("the job's Sandboxes", () => readSandboxes(fleet, job, now)),
   ]);
   // The look around may be newer, and knows whose code the job runs.

@@ -84,9 +84,14 @@ export async function findJobDeliveries(
 }
 
 /** What GitHub must have told by now, and about when. A skipped job was never queued (github.com/actions/actions-runner-controller/issues/1326). */
-function expected(
-  { status, conclusion, runnerName, createdAt, startedAt, completedAt }: Job,
-): { action: JobAction; at: number }[] {
+function expected({
+  status,
+  conclusion,
+  runnerName,
+  createdAt,
+  startedAt,
+  completedAt,
+}: Job): { action: JobAction; at: number }[] {
   const wasQueued = conclusion !== "skipped" && (status === "queued" || runnerName !== null || status === "completed");
   return [
     ...(wasQueued ? [{ action: "queued" as const, at: createdAt }] : []),
@@ -104,7 +109,12 @@ async function openOf(
   at: number,
   all: readonly Candidate[],
 ): Promise<{ found: JobDelivery[]; isWhole: boolean }> {
-  const groups = [...Map.groupBy(all.filter(({ delivery }) => delivery.action === action), keyOf).values()];
+  const groups = [
+    ...Map.groupBy(
+      all.filter(({ delivery }) => delivery.action === action),
+      keyOf,
+    ).values(),
+  ];
   const first = (group: readonly Candidate[]) => Math.min(...group.map(({ delivery }) => delivery.delivered_at));
   groups.sort((a, b) => Math.abs(first(a) - at) - Math.abs(first(b) - at));
   for (let start = 0; start < groups.length && start < mostOpened; start += atOnce) {

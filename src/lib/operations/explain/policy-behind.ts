@@ -26,7 +26,9 @@ const ofPool =
     const index = policy.pools.findIndex(({ name }) => name === pool);
     const found = policy.pools[index];
     if (!found) return [];
-    return [{ path: ["pools", index, key], ...(otherwise && { otherwise: `${key}: ${otherwise(found)}, the default` }) }];
+    return [
+      { path: ["pools", index, key], ...(otherwise && { otherwise: `${key}: ${otherwise(found)}, the default` }) },
+    ];
   };
 
 const labels = ofPool("labels");
@@ -69,7 +71,10 @@ const ceilings: Behinds = ({ policy, labels: asked = [] }) => {
 };
 
 const repositories: Behinds = ({ policy }) => [
-  { path: ["access", "repositories"], otherwise: `repositories: [${policy.access.repositories.join(", ")}], the default` },
+  {
+    path: ["access", "repositories"],
+    otherwise: `repositories: [${policy.access.repositories.join(", ")}], the default`,
+  },
   { path: ["github", "owner"] },
 ];
 

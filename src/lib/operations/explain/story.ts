@@ -3,8 +3,8 @@ import { formatDuration } from "../../cli/durations.ts";
 import { plainText } from "../../cli/text.ts";
 import { parseRunnerName, parseSandboxName, parseWarmSandboxName } from "../../fleet/names.ts";
 import { reasons } from "../../fleet/reasons.ts";
-import type { Facts, SandboxFacts } from "./facts.ts";
 import type { ExplainedSandbox, StoryEvent, StorySource } from "./explanation.ts";
+import type { Facts, SandboxFacts } from "./facts.ts";
 import type { JobAction, JobDelivery } from "./job-deliveries.ts";
 
 type Told = Omit<StoryEvent, "at"> & { at: number };
@@ -20,7 +20,10 @@ const exits: Record<string, { text: string; isBad: boolean }> = {
   "job-completed": { text: "the job was done", isBad: false },
   idle: { text: "no job came to it within the pool's idle-timeout", isBad: false },
   killed: { text: "it was told to stop", isBad: true },
-  deprecated: { text: "GitHub gives no jobs to this version of the runner any more: build the image anew", isBad: true },
+  deprecated: {
+    text: "GitHub gives no jobs to this version of the runner any more: build the image anew",
+    isBad: true,
+  },
   "session-conflict": { text: "another runner was connected under its name", isBad: true },
   deregistered: { text: "GitHub had removed its registration", isBad: true },
   "runner-failed": { text: "the runner failed", isBad: true },
@@ -43,12 +46,23 @@ export function tellStory(facts: Facts): StoryEvent[] {
 
   if (!isGuess) {
     const labels = job.labels.length > 0 ? ` on ${job.labels.map(plainText).join(", ")}` : "";
-    tell(job.createdAt, "created", "github", `${job.conclusion === "skipped" ? "Skipped" : "Queued"} in ${job.repository}${labels}`);
+    tell(
+      job.createdAt,
+      "created",
+      "github",
+      `${job.conclusion === "skipped" ? "Skipped" : "Queued"} in ${job.repository}${labels}`,
+    );
   }
   for (const delivery of deliveries?.found ?? []) events.push(...tellDelivery(delivery));
   for (const action of deliveries?.missing ?? []) {
     const at = { queued: job.createdAt, in_progress: job.startedAt, completed: job.completedAt }[action];
-    tell(at ?? job.createdAt, "delivery", "github", `GitHub's log has no delivery that told the controller ${actionWords[action]}`, true);
+    tell(
+      at ?? job.createdAt,
+      "delivery",
+      "github",
+      `GitHub's log has no delivery that told the controller ${actionWords[action]}`,
+      true,
+    );
   }
   for (const sandbox of sandboxes) events.push(...tellSandbox(sandbox, facts));
   if (job.startedAt !== undefined && job.runnerName !== null) {
@@ -101,7 +115,8 @@ const promptMs = 5_000;
 function tellSandbox(sandbox: SandboxFacts, { job, now }: Facts): Told[] {
   const { id, pool, runnerName, createdAt, placedAt, endedAt } = sandbox;
   const made = madeFor(sandbox);
-  const purpose = made === 0 ? " to wait for any job" : made === null || made === job.id ? " for it" : ` for job ${made}`;
+  const purpose =
+    made === 0 ? " to wait for any job" : made === null || made === job.id ? " for it" : ` for job ${made}`;
   const told: Told[] = [
     {
       ...{ at: createdAt, kind: "sandbox-created", source: "modal", isBad: false },
@@ -119,20 +134,36 @@ function tellSandbox(sandbox: SandboxFacts, { job, now }: Facts): Told[] {
   return told;
 }
 
-function tellEnd({ id, runnerName, exit, end, lastWords, isWithdrawn }: SandboxFacts, at: number, took: string | null): Told {
+function tellEnd(
+  { id, runnerName, exit, end, lastWords, isWithdrawn }: SandboxFacts,
+  at: number,
+  took: string | null,
+): Told {
   const words = lastWords === undefined ? "" : ` (its last line: ${plainText(lastWords)})`;
   if (exit) {
     const { text, isBad } = exits[exit.reason] ?? { text: exit.reason, isBad: true };
     // One that waited in vain for this job did not do what it was there for.
     const isVain = exit.reason === "idle" && took !== runnerName;
-    return { at, kind: "runner-exit", source: "runner", isBad: isBad || isVain, text: `Sandbox ${id} ended: ${text}${words}` };
+    return {
+      at,
+      kind: "runner-exit",
+      source: "runner",
+      isBad: isBad || isVain,
+      text: `Sandbox ${id} ended: ${text}${words}`,
+    };
   }
   if (isWithdrawn) {
     const text = `Sandbox ${id} was ended at once: another controller had taken the last free place`;
     return { at, kind: "sandbox-ended", source: "modal", isBad: false, text };
   }
   const how = end ? `: ${ends[end.reason]} (exit code ${end.code})` : "";
-  return { at, kind: "sandbox-ended", source: "modal", isBad: end !== undefined, text: `Sandbox ${id} ended${how}${words}` };
+  return {
+    at,
+    kind: "sandbox-ended",
+    source: "modal",
+    isBad: end !== undefined,
+    text: `Sandbox ${id} ended${how}${words}`,
+  };
 }
 
 /** That the runner which took the job is not the one that was made for it. */
@@ -141,7 +172,8 @@ function otherRunner({ job, sandboxes = [] }: Facts): string {
   if (!name || name.jobId === job.id) return name ? "" : ", which is none of this fleet";
   const own = sandboxes.find((sandbox) => madeFor(sandbox) === job.id && sandbox.runnerName !== job.runnerName);
   const whose = name.jobId === 0 ? "; it was kept ready for any job" : `; it was made for job ${name.jobId}`;
-  const swapped = own && own.jobId !== job.id ? `, and the one made for this job, ${own.runnerName}, serves job ${own.jobId}` : "";
+  const swapped =
+    own && own.jobId !== job.id ? `, and the one made for this job, ${own.runnerName}, serves job ${own.jobId}` : "";
   return `${whose}${swapped}`;
 }
 
