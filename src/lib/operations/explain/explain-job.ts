@@ -6,7 +6,7 @@ import { parseRunnerName } from "../../fleet/names.ts";
 import { type ReasonCode, reasons } from "../../fleet/reasons.ts";
 import type { Job } from "../../fleet/snapshot.ts";
 import { resolveJob } from "../../policy/match.ts";
-import { asksForUs } from "../../policy/mismatch.ts";
+import { asksForUs, nearestLabel } from "../../policy/mismatch.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { findJobOrTrace } from "../find-job.ts";
 import type { FleetAccess } from "../fleet-access.ts";
@@ -148,7 +148,7 @@ function adviceOn(
       pool: poolOf(decision, job, policy),
       runner: runnerOf(decision) ?? observed.sandboxes?.find(({ jobId }) => jobId === job.id)?.runnerName,
       policyFile,
-      example: policy.pools[0]?.labels[0] ?? "",
+      example: nearestLabel(policy, job.labels),
     };
     return adviseOn(reason, about);
   });

@@ -21,7 +21,7 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
     ],
     wrapText(plainText(told.summary), output.width),
     section(told.events.length > 0 ? "What happened (UTC)" : "", renderStory(told.events, output), output),
-    ...(decision ? [renderDecision("Decision now", decision, policyFile, output)] : []),
+    ...(decision ? [renderDecision("Decision now", withoutTold(decision, told.summary), policyFile, output)] : []),
     ...also.map((other) => renderDecision("And of its runner", other, policyFile, output)),
     section(told.limits.length > 0 ? "Limits now" : "", renderLimits(told.limits, output), output),
     section(
@@ -68,14 +68,20 @@ function renderStory(events: readonly StoryEvent[], output: OutputSide): string[
   });
 }
 
+/** What the answer has said already need not be said again. */
+function withoutTold(decision: ExplainedDecision, summary: string): ExplainedDecision {
+  const isTold = (text: string) => summary.toLowerCase().includes(text.toLowerCase());
+  const { meaning, detail } = decision;
+  return { ...decision, meaning: isTold(meaning) ? "" : meaning, detail: isTold(detail) ? "" : detail };
+}
+
 function renderDecision(title: string, decision: ExplainedDecision, policyFile: string, output: OutputSide): string[] {
   const { reason, meaning, detail, policy } = decision;
   const { bold } = output.colours;
-  const told = detail === meaning ? [] : indented(plainText(detail), 2, output);
+  const told = [...new Set([meaning, plainText(detail)])].filter((text) => text !== "");
   return [
     `${bold(title)}  ${reason}`,
-    ...indented(meaning, 2, output),
-    ...told,
+    ...told.flatMap((text) => indented(text, 2, output)),
     ...renderPolicy(policy, policyFile, output),
   ];
 }

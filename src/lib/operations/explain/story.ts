@@ -75,12 +75,24 @@ export function tellStory(facts: Facts): StoryEvent[] {
       tell(job.completedAt, "completed", "github", `Ended with ${job.conclusion ?? "no conclusion"}${took}`, isBad);
     }
   }
-  return events
-    .sort((a, b) => a.at - b.at || order.indexOf(a.kind) - order.indexOf(b.kind))
-    .map((event) => ({ ...event, at: new Date(event.at).toISOString() }));
+  return inOrder(events, facts).map((event) => ({ ...event, at: new Date(event.at).toISOString() }));
 }
 
-/** Of events of one second, GitHub's being cut to it. */
+/**
+ * GitHub's times of jobs are cut to the second, Modal's and those of deliveries are not: a job is taken after its Sandbox
+ * was created, and ends after that.
+ */
+function inOrder(events: readonly Told[], { job, sandboxes = [] }: Facts): Told[] {
+  const ran = sandboxes.find(({ runnerName }) => runnerName === job.runnerName);
+  const takenAt = Math.max(job.startedAt ?? 0, ran === undefined ? 0 : ran.createdAt);
+  const timeOf = ({ at, kind }: Told) => {
+    const least = kind === "taken" || kind === "completed" ? takenAt : 0;
+    return least - at < 1000 ? Math.max(at, least) : at;
+  };
+  return events.toSorted((a, b) => timeOf(a) - timeOf(b) || order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Of events of one moment. */
 const order: StoryEvent["kind"][] = [
   "created",
   "delivery",
