@@ -55,14 +55,15 @@ export function renderJobs(jobs: readonly ListedJob[], output: OutputSide): stri
       colour: (row, colours) =>
         /^(defer|refuse|error|ignore:no)/.test(row.decision ?? "") ? colours.red : colours.bold,
     },
-    isShown(({ runner }) => runner !== null) && { header: "RUNNER", value: (row) => row.runner ?? "", shrinks: true },
-    !output.isTTY && { header: "SANDBOX", value: (row) => row.sandboxId ?? "" },
-    isShown(isTelling) && {
-      header: "WHY",
-      value: (row) => row.detail ?? "",
-      short: (row) => (isTelling(row) ? (row.detail as string) : ""),
+    {
+      header: "RUNNER",
+      value: (row) => row.runner ?? "",
+      // There is no room for both on a terminal: why there is none, or which it is.
+      short: (row) => (isTelling(row) && row.detail !== null ? row.detail : (row.runner ?? "")),
       shrinks: true,
     },
+    !output.isTTY && { header: "SANDBOX", value: (row) => row.sandboxId ?? "" },
+    !output.isTTY && { header: "WHY", value: (row) => row.detail ?? "" },
   ];
   return renderTable(
     jobs,

@@ -21,7 +21,9 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
     ],
     wrapText(plainText(told.summary), output.width),
     section(told.events.length > 0 ? "What happened (UTC)" : "", renderStory(told.events, output), output),
-    ...(decision ? [renderDecision("Decision now", withoutTold(decision, told.summary), policyFile, output)] : []),
+    ...(decision && decision.reason !== "ignore:nothing-to-do"
+      ? [renderDecision("Decision now", withoutTold(decision, told.summary), policyFile, output)]
+      : []),
     ...also.map((other) => renderDecision("And of its runner", other, policyFile, output)),
     section(told.limits.length > 0 ? "Limits now" : "", renderLimits(told.limits, output), output),
     section(
@@ -59,7 +61,7 @@ function renderStory(events: readonly StoryEvent[], output: OutputSide): string[
   const days = new Set(events.map(({ at }) => at.slice(0, 10)));
   const width = Math.max(...events.map(({ source }) => source.length), 0);
   return events.flatMap(({ at, source, text, isBad }) => {
-    const time = days.size > 1 ? `${at.slice(0, 10)} ${at.slice(11, 19)}` : at.slice(11, 19);
+    const time = days.size > 1 ? `${at.slice(5, 10)} ${at.slice(11, 19)}` : at.slice(11, 19);
     const lead = `  ${time}  ${source.padEnd(width)}  `;
     const paint = isBad ? output.colours.red : (line: string) => line;
     return hanging(lead, plainText(text), output).map((line, index) =>

@@ -110,13 +110,11 @@ function tellDelivery({ action, at, failure, answer, attempts }: JobDelivery): T
   const what = `the controller ${actionWords[action]}`;
   const text = failure === null ? `GitHub told ${what}${times}` : `GitHub could not tell ${what}: ${failure}`;
   const told: Told[] = [{ at, kind: "delivery", source: "github", text, isBad: failure !== null }];
-  if (answer) {
-    const isBad = /^(error|defer:|refuse:|ignore:(no-pool|repository))/.test(answer.reason);
-    const meaning = answer.reason in reasons ? reasons[answer.reason as keyof typeof reasons] : "";
-    told.push({
-      ...{ at, kind: "answer", source: "controller", isBad },
-      text: `It answered ${answer.reason}: ${answer.detail ?? meaning}`,
-    });
+  for (const [index, { reason, detail }] of (answer ? [answer, ...answer.more] : []).entries()) {
+    const isBad = /^(error|defer:|refuse:|ignore:(no-pool|repository))/.test(reason);
+    const meaning = reason in reasons ? reasons[reason as keyof typeof reasons] : "";
+    const text = `${index === 0 ? "It answered" : "and"} ${reason}: ${detail ?? meaning}`;
+    told.push({ at, kind: "answer", source: "controller", isBad, text });
   }
   return told;
 }
