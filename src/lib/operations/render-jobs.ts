@@ -51,7 +51,8 @@ export function renderJobs(jobs: readonly ListedJob[], output: OutputSide): stri
     isShown(isTelling) && {
       header: "DECISION",
       value: (row) => row.decision ?? "",
-      short: (row) => (isTelling(row) ? (row.decision as string) : ""),
+      // The part before the colon says what the colour says.
+      short: (row) => (isTelling(row) ? (row.decision as string).replace(/^(defer|ignore|refuse):/, "") : ""),
       colour: (row, colours) =>
         /^(defer|refuse|error|ignore:no)/.test(row.decision ?? "") ? colours.red : colours.bold,
     },

@@ -110,13 +110,18 @@ function tellDelivery({ action, at, failure, answer, attempts }: JobDelivery): T
   const what = `the controller ${actionWords[action]}`;
   const text = failure === null ? `GitHub told ${what}${times}` : `GitHub could not tell ${what}: ${failure}`;
   const told: Told[] = [{ at, kind: "delivery", source: "github", text, isBad: failure !== null }];
-  for (const [index, { reason, detail }] of (answer ? [answer, ...answer.more] : []).entries()) {
+  for (const [index, { reason, detail }] of (answer ? [answer, ...answer.more.filter(isAboutIt)] : []).entries()) {
     const isBad = /^(error|defer:|refuse:|ignore:(no-pool|repository))/.test(reason);
     const meaning = reason in reasons ? reasons[reason as keyof typeof reasons] : "";
     const text = `${index === 0 ? "It answered" : "and"} ${reason}: ${detail ?? meaning}`;
     told.push({ at, kind: "answer", source: "controller", isBad, text });
   }
   return told;
+}
+
+/** Runners that were started along with it, for other jobs or none, are another story. */
+function isAboutIt({ reason }: { reason: string }): boolean {
+  return reason !== "warm" && reason !== "spawn";
 }
 
 /** Before this it is no wait worth telling of. */
