@@ -79,7 +79,7 @@ export default class Explain extends BaseCommand<typeof Explain> {
     const asked = { labels: labels.filter((label) => label !== ""), repository, isForkPullRequest };
     const told = await explainLabels(asked, fleet, { now: () => this.clock.now() });
     this.output(told, (result) => renderLabels(result, fleet.policyFile, this.io.stdout));
-    if (!this.jsonEnabled()) for (const part of told.unseen) this.io.note(describeUnseen(part));
+    if (!this.jsonEnabled()) for (const line of describeUnseen(told.unseen)) this.io.note(line);
     return told.unseen;
   }
 }

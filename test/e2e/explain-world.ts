@@ -20,6 +20,17 @@ jobs:
     runs-on: [self-hosted, "\${{ inputs.label }}"]
     steps: [{ run: 'until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done' }]
 `;
+const several = `
+on:
+  workflow_dispatch:
+    inputs: { gate: { default: / } }
+jobs:
+  plain:
+    runs-on: modal
+    steps: [{ run: 'until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done' }]
+  hosted: { runs-on: ubuntu-latest, steps: [{ run: echo hi }] }
+  skipped: { if: "false", runs-on: modal, steps: [{ run: echo hi }] }
+`;
 const ofPullRequests = "on: pull_request\njobs: { job: { runs-on: modal, steps: [{ run: echo hi }] } }\n";
 
 type Answer = Response | undefined;
@@ -56,6 +67,7 @@ export class World {
     const workflows = join(world.#scratch, "app", ".github", "workflows");
     mkdirSync(workflows, { recursive: true });
     writeFileSync(join(workflows, "one.yml"), workflow);
+    writeFileSync(join(workflows, "several.yml"), several);
     writeFileSync(join(workflows, "pull.yml"), ofPullRequests);
     const policyFile = join(world.#scratch, "policy.yaml");
     writeFileSync(policyFile, `fleet: explain\ngithub: { owner: acme }\n${policy}`);
@@ -100,6 +112,15 @@ export class World {
     const trigger = { repository: "app", event: "workflow_dispatch", workflow: "one.yml", inputs } as const;
     const [runId] = await this.fleet.github.trigger(trigger);
     return this.#jobOf(runId);
+  }
+
+  /** Queues a run of several jobs: for the fleet, for GitHub's own runners, and one that is skipped. @returns ids by name */
+  async queueSeveral(inputs: { gate?: string } = {}): Promise<{ plain: number; hosted: number; skipped: number }> {
+    const trigger = { repository: "app", event: "workflow_dispatch", workflow: "several.yml", inputs } as const;
+    const [runId] = await this.fleet.github.trigger(trigger);
+    const jobs = this.fleet.github.state().jobs.filter((job) => job.runId === runId);
+    const idOf = (key: string) => jobs.find((job) => job.key === key)?.id as number;
+    return { plain: idOf("plain"), hosted: idOf("hosted"), skipped: idOf("skipped") };
   }
 
   /** Queues a job of a pull request from somebody else's fork. @returns its id */

@@ -57,7 +57,7 @@ export default class JobsLs extends BaseCommand<typeof JobsLs> {
         const { jobs, unseen } = await list();
         if (this.jsonEnabled()) return JSON.stringify(jobs);
         const table = renderJobs(jobs, this.io.stdout) || this.#nothing();
-        return [...unseen.map(describeUnseen), table].join("\n");
+        return [...describeUnseen(unseen), table].join("\n");
       };
       const onError = (error: unknown) => {
         if (this.jsonEnabled()) throw error;
@@ -72,7 +72,7 @@ export default class JobsLs extends BaseCommand<typeof JobsLs> {
   #print({ jobs, unseen }: JobList): void {
     this.output(jobs, (rows) => renderJobs(rows, this.io.stdout));
     if (jobs.length === 0 && this.io.stderr.isTTY) this.io.note(this.#nothing());
-    for (const part of unseen) this.io.note(describeUnseen(part));
+    for (const line of describeUnseen(unseen)) this.io.note(line);
     if (unseen.length > 0) this.setExitCode(ExitCode.Failure);
   }
 

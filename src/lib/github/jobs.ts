@@ -122,11 +122,13 @@ const runsAtOnce = 5;
  * Jobs that are not completed, and those that ended since then; of each it is known whose code it runs, since the lists
  * of runs say so. None where the repository is gone.
  * @param finishedSince milliseconds since the epoch; none of the completed ones where absent
+ * @param mostRuns look into the newest so many alone
  */
 export async function readRecentJobs(
   octokit: Octokit,
   repository: string,
   finishedSince: number | undefined,
+  mostRuns = Number.POSITIVE_INFINITY,
 ): Promise<Job[]> {
   const list = octokit.rest.actions.listWorkflowRunsForRepo;
   const runs = new Map<number, boolean>();
@@ -140,7 +142,7 @@ export async function readRecentJobs(
       if (Date.parse(run.updated_at) >= finishedSince) runs.set(run.id, isOfFork(run));
     }
   }
-  const left = [...runs];
+  const left = [...runs].sort(([a], [b]) => b - a).slice(0, mostRuns);
   const jobs: Job[] = [];
   const work = async () => {
     for (let next = left.shift(); next; next = left.shift()) {

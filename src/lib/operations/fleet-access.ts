@@ -57,7 +57,7 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
   const [
     { connectGitHub, unreachableGitHub },
     { fleetGitHub },
-    { connectModal, openModalUnseen },
+    { connectModal, unreachableModal },
     { sandboxesOnModal },
   ] = await Promise.all([
     import("../github/client.ts"),
@@ -67,7 +67,7 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
   ]);
   const isApp = credentials.kind === "app";
   const further = isApp ? await furtherGitHubApps(options.env, options.warn) : [];
-  const orUnreachable = async <T>(connecting: Promise<T>, stand: (error: Error) => T | Promise<T>): Promise<T> => {
+  const orUnreachable = async <T>(connecting: Promise<T>, stand: (error: Error) => T): Promise<T> => {
     if (!options.toleratesOutages) return connecting;
     return connecting.catch((error: Error) => {
       // An outage passes by itself; wrong credentials do not.
@@ -82,7 +82,7 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
     );
   const [octokit, modalAccess, ...others] = await Promise.all([
     connect(credentials),
-    orUnreachable(connectModal({ fleet: policy.fleet }), () => openModalUnseen(policy.fleet)),
+    orUnreachable(connectModal({ fleet: policy.fleet }), unreachableModal),
     ...further.map(connect),
   ]);
   return {

@@ -1,6 +1,7 @@
 // A snapshot of the fleet around some jobs, for commands that say what `decide` makes of them: as the loop reads it, but
 // with whatever can be read where a service is down.
 import { decide } from "../fleet/decide.ts";
+import { refusal } from "../fleet/decide-provide.ts";
 import type { Decision } from "../fleet/decision.ts";
 import { Lookout } from "../fleet/lookout.ts";
 import type { EndedSandbox, FleetSandbox, Job, Registration, Snapshot } from "../fleet/snapshot.ts";
@@ -19,7 +20,7 @@ const atOnce = 10;
 export interface ObservedJobs {
   /** Those that were asked for. */
   jobs: Job[];
-  /** Those that Sandboxes are for beside them: only GitHub can say whether such a job is over. */
+  /** Those that idle Sandboxes are for beside them: only GitHub can say whether such a job is over, and the Sandbox free. */
   others: Job[];
   sandboxes: FleetSandbox[] | undefined;
   registrations: Registration[] | undefined;
@@ -61,7 +62,7 @@ async function readOthers(
   sandboxes: readonly FleetSandbox[],
 ): Promise<Job[]> {
   const known = new Set(jobs.map(({ id }) => id));
-  const missing = sandboxes.filter(({ jobId }) => jobId !== 0 && !known.has(jobId));
+  const missing = sandboxes.filter(({ jobId, busy }) => !busy && jobId !== 0 && !known.has(jobId));
   const once = [...new Map(missing.map((sandbox) => [sandbox.jobId, sandbox])).values()];
   // One that cannot be looked up leaves its Sandbox where it is, as in the loop.
   const found = await inBatches(once.slice(0, mostOthers), atOnce, ({ repository, jobId }) =>
@@ -89,7 +90,15 @@ export function decideNow(
   return decide(snapshot, policy);
 }
 
-/** The decision about a job itself. */
-export function decisionAbout(jobId: number, decisions: readonly Decision[]): Decision | undefined {
-  return decisions.find((decision) => "job" in decision && decision.job.id === jobId);
+/**
+ * The decision about a job itself.
+ * @param decisions of decideNow; where nothing could be decided, some jobs are refused whatever runs at the moment
+ */
+export function decisionAbout(
+  job: Job,
+  decisions: readonly Decision[] | undefined,
+  { policy }: Pick<FleetAccess, "policy">,
+): Decision | undefined {
+  if (decisions === undefined) return job.status === "queued" ? refusal(job, policy) : undefined;
+  return decisions.find((decision) => "job" in decision && decision.job.id === job.id);
 }

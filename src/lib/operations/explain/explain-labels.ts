@@ -49,7 +49,7 @@ export async function explainLabels(
   const refused = refusal(job, policy);
   const observed = refused ? undefined : await observeJobs(fleet, async () => [job], { looking, now });
   const decisions = observed && decideNow(observed, fleet, now());
-  const decision = refused ?? (decisions && decisionAbout(nobody, decisions));
+  const decision = refused ?? decisionAbout(job, decisions, fleet);
   const match = resolveJob(policy, labels);
   const pool = match.kind === "pool" ? match.pool.name : undefined;
   return {

@@ -3,6 +3,7 @@ import { formatDollars } from "../../cli/numbers.ts";
 import type { OutputSide } from "../../cli/streams.ts";
 import { displayWidth, plainText, wrapText } from "../../cli/text.ts";
 import type { PolicyLine } from "../../policy/quote.ts";
+import { describeUnseen } from "../unseen.ts";
 import type { ExplainedDecision, JobExplanation, LimitUse, StoryEvent } from "./explanation.ts";
 
 /** Narrower than this, lines are left to the terminal. */
@@ -13,7 +14,7 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
   const { colours } = output;
   const { job, decision, also } = told;
   const state = job.conclusion ?? job.status ?? "not known";
-  const name = plainText(job.name ?? `job ${job.id}`);
+  const name = plainText(job.name ?? "A job");
   const sections = [
     [
       `${colours.bold(name)}  ${job.repository}  job ${job.id}  ${paintState(state, output)}`,
@@ -37,8 +38,8 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
       output,
     ),
     section(
-      "Could not be read",
-      told.unseen.flatMap(({ what, why }) => indented(`${what}: ${why}`, 2, output)),
+      told.unseen.length > 0 ? "What is missing here" : "",
+      describeUnseen(told.unseen).flatMap((line) => indented(line, 2, output)),
       output,
     ),
   ];
