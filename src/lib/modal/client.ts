@@ -63,3 +63,12 @@ export async function connectModal(options: ModalCredentials & { fleet: string }
     throw error;
   }
 }
+
+/** Stands for a Modal that cannot be reached now: whatever is asked of it fails at once, as the first call did after its retries. */
+export function unreachableModal(error: Error): ModalAccess {
+  const fail = () => {
+    throw error;
+  };
+  const stand = <T extends object>() => new Proxy({} as T, { get: fail });
+  return { client: stand<ModalClient>(), app: stand<App>(), close: () => undefined };
+}
