@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { controllerAppName, ownershipTags } from "../../../../src/lib/modal/names.ts";
 import { deleteSecret, writeSecret } from "../../../../src/lib/modal/secrets.ts";
 import { loadPolicy } from "../../../../src/lib/policy/load.ts";
+import { until } from "../../../e2e/cli.ts";
 import { modalClient } from "../../../python.ts";
 import { healthOf, policyText, programIn, runAJob, type Site, siteWith } from "./support.ts";
 
@@ -50,7 +51,7 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     };
     const deployed = await site.deploy();
     expect(deployed).toMatchObject({ via: "sandbox", changed: true });
-    expect(site.modal.running()).toEqual([]);
+    await until("no Sandbox is left", () => site.modal.running().length === 0);
     expect(site.progress[0]).toMatch(/no program `modal`, and there is no program `uvx`/);
     site.github.setWebhookUrl(deployed.webhookUrl);
     await runAJob(site);
