@@ -97,6 +97,25 @@ describe.runIf(bin !== "")("deploy", () => {
     );
   });
 
+  it("leaves in the Secret what is not at hand, and takes no other program's token", async () => {
+    const { site, env } = await newcomer();
+    const ambient = { ...env, MODAL_GHA_PRIVATE_KEY_FILE: "", GITHUB_TOKEN: site.github.token };
+    expect(await run(["deploy"], ambient)).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("modal-gha init"),
+    });
+    await run(["deploy"], env);
+    const { code, stderr } = await run(["deploy", "--update-secret"], { ...ambient, MODAL_GHA_WEBHOOK_SECRET: "" });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Updated the Secret modal-gha-deployed: (MODAL_GHA_MODAL_\w+(, )?){3}$/m);
+    const keys = ["MODAL_GHA_APP_ID", "MODAL_GHA_PRIVATE_KEY", "MODAL_GHA_WEBHOOK_SECRET"];
+    expect(await readSecretState(site.access.client, site.fleet, keys)).toBe("complete");
+    const token = { ...env, MODAL_GHA_APP_ID: "", MODAL_GHA_GITHUB_TOKEN: site.github.token };
+    await run(["deploy", "--update-secret"], token);
+    expect(await readSecretState(site.access.client, site.fleet, ["MODAL_GHA_GITHUB_TOKEN"])).toBe("complete");
+    expect(await readSecretState(site.access.client, site.fleet, ["MODAL_GHA_APP_ID"])).toBe("incomplete");
+  });
+
   it.each([
     [["3"], "A version is for --rollback alone."],
     [["--region", "US East"], '"US East" is no region'],
