@@ -1,0 +1,74 @@
+// The steps of `init`, and what each has come to. A step looks at how things are before it does anything.
+
+export const stepNames = [
+  "modal",
+  "policy",
+  "image",
+  "controller",
+  "github",
+  "secrets",
+  "webhook",
+  "installation",
+  "verification",
+  "settings",
+  "workflow",
+] as const;
+
+export type StepName = (typeof stepNames)[number];
+
+/**
+ * `made`: something was made or changed; `unchanged`: it was there already, as it should be; `done`: looked at and found
+ * good, with nothing to make; `skipped`: left out, since it was asked for or does not apply.
+ */
+export type StepState = "made" | "unchanged" | "done" | "skipped";
+
+/** What a step has come to. */
+export interface Told {
+  state: StepState;
+  /** What was made or found, on one line, for people. */
+  detail: string;
+}
+
+export interface StepReport extends Told {
+  step: StepName;
+}
+
+/** Hears how it goes. */
+export interface Listener {
+  onBegin(step: StepName): void;
+  onReport(report: StepReport): void;
+  /** What else a person should know, such as a warning or an address to open. */
+  note(text: string): void;
+  /** A line of a long step's log: of an image build, or a deployment. */
+  line(text: string): void;
+}
+
+export class Progress {
+  readonly reports: StepReport[] = [];
+  readonly signal: AbortSignal;
+  readonly #listener: Listener;
+
+  constructor(listener: Listener, signal: AbortSignal) {
+    this.#listener = listener;
+    this.signal = signal;
+  }
+
+  /** Runs a step and reports it. @throws the signal's reason before it begins; what the step throws */
+  async run<T extends Told>(step: StepName, work: () => Promise<T>): Promise<T> {
+    this.signal.throwIfAborted();
+    this.#listener.onBegin(step);
+    const result = await work();
+    this.#report({ step, state: result.state, detail: result.detail });
+    return result;
+  }
+
+  #report(report: StepReport): void {
+    this.reports.push(report);
+    this.#listener.onReport(report);
+  }
+
+  /** Whether anything was made. */
+  get hasChanged(): boolean {
+    return this.reports.some(({ state }) => state === "made");
+  }
+}
