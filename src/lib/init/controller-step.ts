@@ -1,0 +1,96 @@
+// The controller: its Secret prepared with what it needs at Modal, and deployed, before there is anything of GitHub's for
+// it. A GitHub App wants an address for its webhook that answers.
+import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
+import { secretName } from "../modal/names.ts";
+import { writeSecret } from "../modal/secrets.ts";
+import { policyHash } from "../policy/load.ts";
+import type { Bench } from "./bench.ts";
+import { findControllerUrl, readHealth } from "./controller.ts";
+import type { TokenPair } from "./modal-step.ts";
+import type { Told } from "./progress.ts";
+import { readSecretContent, type SecretContent, secretKeys } from "./secret-keys.ts";
+
+/** Where Modal is; the SDK's own default. */
+const modalServer = "https://api.modal.com:443";
+
+export interface ControllerStep extends Told {
+  /** Without a slash at its end. */
+  url: string;
+  /** Where GitHub sends webhooks. */
+  webhookUrl: string;
+  /** What was in the Secret. */
+  content: SecretContent;
+  /** Whether its containers may run with other values than the Secret has. */
+  isStale: boolean;
+}
+
+/** @throws AbortError; what the SDKs and deploying throw */
+export async function controllerStep(bench: Bench): Promise<ControllerStep> {
+  const { modal, policy, isRotating, signal, listener } = bench;
+  const { client } = modal;
+  const { fleet } = policy;
+  const content = await readSecretContent(client, fleet);
+  if (content.isForeign) throw foreignSecret(fleet);
+  const isWritten = isRotating || !content.hasModal;
+  if (isWritten) await writeSecret(client, fleet, modalValues(bench));
+  const found = await findControllerUrl(client, fleet);
+  const health = found === undefined ? undefined : await readHealth(found, signal);
+  if (found === undefined || !health) {
+    const { url } = await bench.deploy(listener.line);
+    return { ...at(url), content, isStale: false, state: "made", detail: url };
+  }
+  if (health.policyHash !== undefined && health.policyHash !== policyHash(policy)) {
+    listener.note(
+      `The controller runs another policy (${health.policyHash}) than ${bench.policyFile} (${policyHash(policy)}); ` +
+        "it is left as it is. To deploy this one: modal-gha deploy",
+    );
+  }
+  const hasAll = content.hasApp || content.hasToken;
+  const isStale = isWritten || (hasAll && !health.isConfigured);
+  const state = isWritten ? "made" : "unchanged";
+  return { ...at(found), content, isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
+}
+
+function at(url: string): { url: string; webhookUrl: string } {
+  return { url, webhookUrl: `${url}/webhook` };
+}
+
+function modalValues({ env, modalCredentials, settings }: Bench): Record<string, string> {
+  const { tokenId, tokenSecret } = controllerToken(env) ?? modalCredentials.pair ?? noPair();
+  return {
+    [secretKeys.modalTokenId]: tokenId,
+    [secretKeys.modalTokenSecret]: tokenSecret,
+    [secretKeys.modalServerUrl]: env["MODAL_SERVER_URL"] || modalServer,
+    [secretKeys.githubApiUrl]: settings.githubApiUrl.value,
+  };
+}
+
+/** A token of the controller's own, such as a service user's that may do less than the operator. */
+function controllerToken(env: Bench["env"]): TokenPair | undefined {
+  const { [secretKeys.modalTokenId]: tokenId, [secretKeys.modalTokenSecret]: tokenSecret } = env;
+  return tokenId && tokenSecret ? { tokenId, tokenSecret } : undefined;
+}
+
+function noPair(): never {
+  throw new AbortError("There is no token for the controller to use at Modal.", {
+    code: "no-modal-token",
+    exitCode: ExitCode.Authentication,
+    why: "You are signed in to Modal without a token pair, and the controller needs one.",
+    nextSteps: [
+      "Make a token on https://modal.com/settings/tokens, a service user's where your plan has them.",
+      `Set ${secretKeys.modalTokenId} and ${secretKeys.modalTokenSecret}, then run this again.`,
+    ],
+  });
+}
+
+function foreignSecret(fleet: string): AbortError {
+  return new AbortError(`There is a Secret ${secretName(fleet)} at Modal that modal-gha did not make.`, {
+    code: "foreign-secret",
+    why: "It is left alone, and the fleet's own Secret would have the same name.",
+    nextSteps: [
+      "Give the fleet another name, in the policy: fleet: <name>",
+      `Or, if nobody needs it: modal secret delete ${secretName(fleet)}`,
+    ],
+  });
+}
