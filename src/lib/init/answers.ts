@@ -7,7 +7,12 @@ import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { suggestion } from "../policy/nearest.ts";
 
-const texts = z.array(z.string().min(1)).or(z.string().min(1).transform((text) => [text]));
+const texts = z.array(z.string().min(1)).or(
+  z
+    .string()
+    .min(1)
+    .transform((text) => [text]),
+);
 
 const answersSchema = z.strictObject({
   owner: z.string().min(1).optional(),
@@ -25,8 +30,6 @@ const answersSchema = z.strictObject({
   "image-from": z.string().min(1).optional(),
   image: z.boolean().optional(),
   via: z.enum(["modal", "uvx", "sandbox"]).optional(),
-  "min-containers": z.number().int().min(0).optional(),
-  region: z.string().min(1).optional(),
   port: z.number().int().min(0).max(65_535).optional(),
   wait: z.string().min(1).optional(),
   "write-workflow": z.boolean().optional(),
@@ -47,7 +50,9 @@ export async function readAnswers(file: string): Promise<Answers> {
       code: "usage",
       exitCode: ExitCode.Usage,
       why: faults.join("; "),
-      nextSteps: ["modal-gha init --help lists the flags; the file has the same names, without the dashes before them."],
+      nextSteps: [
+        "modal-gha init --help lists the flags; the file has the same names, without the dashes before them.",
+      ],
       cause,
     });
   let value: unknown;

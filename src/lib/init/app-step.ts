@@ -61,7 +61,8 @@ async function knownApp(bench: Bench, givenKey: string | undefined): Promise<Kno
     ]);
   }
   const apiUrl = settings.githubApiUrl.value;
-  if (givenKey !== undefined) return { access: { apiUrl, appId: appId.value, privateKey: givenKey }, keyFile: undefined };
+  if (givenKey !== undefined)
+    return { access: { apiUrl, appId: appId.value, privateKey: givenKey }, keyFile: undefined };
   const { githubToken: _, ...withoutToken } = settings;
   const credentials = await githubCredentials(withoutToken, listener.note);
   if (credentials.kind !== "app") return undefined;

@@ -33,8 +33,7 @@ export function askerOn(io: IOStreams): Asker | undefined {
     choose: (message, choices) => interruptible(({ select }) => select({ message, choices: [...choices] }, context)),
     chooseSome: (message, choices) =>
       interruptible(({ checkbox }) => checkbox({ message, choices: [...choices], required: true }, context)),
-    confirm: (message, initial) =>
-      interruptible(({ confirm }) => confirm({ message, default: initial }, context)),
+    confirm: (message, initial) => interruptible(({ confirm }) => confirm({ message, default: initial }, context)),
   };
 }
 

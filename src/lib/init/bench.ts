@@ -5,7 +5,6 @@ import type { Settings } from "../settings/settings.ts";
 import type { Answers } from "./answers.ts";
 import type { Asker } from "./ask.ts";
 import type { LocalSettings } from "./local-settings.ts";
-import type { ModalCredentialsFound } from "./modal-step.ts";
 import type { Listener } from "./progress.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,7 +25,8 @@ export interface Bench {
   local: LocalSettings;
   settings: Settings;
   modal: ModalConnection;
-  modalCredentials: ModalCredentialsFound;
+  /** Of ~/.modal.toml; undefined where the credentials are from the environment. */
+  modalProfile: string | undefined;
   policy: Policy;
   policyFile: string;
   /** Whether every secret is to be made or written anew, and an App that is known may be replaced. */
@@ -36,6 +36,8 @@ export interface Bench {
   /** Undefined where no browser is to be opened. */
   openBrowser: ((url: string) => Promise<unknown>) | undefined;
   deploy: Deploy;
+  /** How long to wait for the App to be installed; undefined leaves it to who is there. */
+  waitMs: number | undefined;
   sleep: Sleep;
   /** Milliseconds since the epoch. */
   now(): number;

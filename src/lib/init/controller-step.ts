@@ -2,17 +2,14 @@
 // it. A GitHub App wants an address for its webhook that answers.
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
+import { ask } from "../modal/deploy/health.ts";
+import { findUrl } from "../modal/deploy/history.ts";
 import { secretName } from "../modal/names.ts";
 import { writeSecret } from "../modal/secrets.ts";
 import { policyHash } from "../policy/load.ts";
 import type { Bench } from "./bench.ts";
-import { findControllerUrl, readHealth } from "./controller.ts";
-import type { TokenPair } from "./modal-step.ts";
 import type { Told } from "./progress.ts";
 import { readSecretContent, type SecretContent, secretKeys } from "./secret-keys.ts";
-
-/** Where Modal is; the SDK's own default. */
-const modalServer = "https://api.modal.com:443";
 
 export interface ControllerStep extends Told {
   /** Without a slash at its end. */
@@ -34,20 +31,20 @@ export async function controllerStep(bench: Bench): Promise<ControllerStep> {
   if (content.isForeign) throw foreignSecret(fleet);
   const isWritten = isRotating || !content.hasModal;
   if (isWritten) await writeSecret(client, fleet, modalValues(bench));
-  const found = await findControllerUrl(client, fleet);
-  const health = found === undefined ? undefined : await readHealth(found, signal);
-  if (found === undefined || !health) {
+  const found = await findUrl(client, fleet);
+  const health = found === undefined ? "none is deployed" : await ask(found, signal);
+  if (found === undefined || typeof health === "string") {
     const { url } = await bench.deploy(listener.line);
     return { ...at(url), content, isStale: false, state: "made", detail: url };
   }
-  if (health.policyHash !== undefined && health.policyHash !== policyHash(policy)) {
+  if (health.policy !== policyHash(policy)) {
     listener.note(
-      `The controller runs another policy (${health.policyHash}) than ${bench.policyFile} (${policyHash(policy)}); ` +
+      `The controller runs another policy (${health.policy}) than ${bench.policyFile} (${policyHash(policy)}); ` +
         "it is left as it is. To deploy this one: modal-gha deploy",
     );
   }
   const hasAll = content.hasApp || content.hasToken;
-  const isStale = isWritten || (hasAll && !health.isConfigured);
+  const isStale = isWritten || (hasAll && !health.configured);
   const state = isWritten ? "made" : "unchanged";
   return { ...at(found), content, isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
 }
@@ -56,24 +53,22 @@ function at(url: string): { url: string; webhookUrl: string } {
   return { url, webhookUrl: `${url}/webhook` };
 }
 
-function modalValues({ env, modalCredentials, settings }: Bench): Record<string, string> {
-  const { tokenId, tokenSecret } = controllerToken(env) ?? modalCredentials.pair ?? noPair();
+function modalValues({ env, modal, settings }: Bench): Record<string, string> {
+  const { profile } = modal.client;
+  // A token of the controller's own, such as a service user's, may do less than the operator's.
+  const { [secretKeys.modalTokenId]: ownId, [secretKeys.modalTokenSecret]: ownSecret } = env;
+  const [tokenId, tokenSecret] = ownId && ownSecret ? [ownId, ownSecret] : [profile.tokenId, profile.tokenSecret];
+  if (!tokenId || !tokenSecret) throw noPair();
   return {
     [secretKeys.modalTokenId]: tokenId,
     [secretKeys.modalTokenSecret]: tokenSecret,
-    [secretKeys.modalServerUrl]: env["MODAL_SERVER_URL"] || modalServer,
+    [secretKeys.modalServerUrl]: profile.serverUrl,
     [secretKeys.githubApiUrl]: settings.githubApiUrl.value,
   };
 }
 
-/** A token of the controller's own, such as a service user's that may do less than the operator. */
-function controllerToken(env: Bench["env"]): TokenPair | undefined {
-  const { [secretKeys.modalTokenId]: tokenId, [secretKeys.modalTokenSecret]: tokenSecret } = env;
-  return tokenId && tokenSecret ? { tokenId, tokenSecret } : undefined;
-}
-
-function noPair(): never {
-  throw new AbortError("There is no token for the controller to use at Modal.", {
+function noPair(): AbortError {
+  return new AbortError("There is no token for the controller to use at Modal.", {
     code: "no-modal-token",
     exitCode: ExitCode.Authentication,
     why: "You are signed in to Modal without a token pair, and the controller needs one.",

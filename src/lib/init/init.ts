@@ -7,20 +7,20 @@ import { findAccount } from "../github/setup/account.ts";
 import type { ModalConnection } from "../modal/client.ts";
 import { parseDurationFlag } from "../operations/duration-flag.ts";
 import type { Policy } from "../policy/schema.ts";
-import { chooseModalProfile } from "../settings/modal-profile.ts";
 import type { SettingName } from "../settings/definitions.ts";
+import { chooseModalProfile } from "../settings/modal-profile.ts";
 import type { Answers } from "./answers.ts";
 import { appSecretsStep, appWebhookStep, verifyApp } from "./app-secrets.ts";
 import { appStep } from "./app-step.ts";
 import type { Asker } from "./ask.ts";
 import type { Bench, Sleep } from "./bench.ts";
-import { controllerStep, type ControllerStep } from "./controller-step.ts";
+import { type ControllerStep, controllerStep } from "./controller-step.ts";
 import { fromStdin, type Given, readGiven } from "./given.ts";
 import { imageStep } from "./image-step.ts";
 import { installationStep } from "./installation-step.ts";
 import { LocalSettings } from "./local-settings.ts";
 import { modalStep } from "./modal-step.ts";
-import { policyStep, type PolicyStep } from "./policy-step.ts";
+import { type PolicyStep, policyStep } from "./policy-step.ts";
 import { type Listener, Progress, type StepReport } from "./progress.ts";
 import { tokenSecretsStep, tokenStep, tokenWebhooksStep, verifyToken } from "./token-steps.ts";
 import { notVerified } from "./verdicts.ts";
@@ -82,6 +82,7 @@ export interface InitResult {
 /** @throws AbortError, SetupError and what the SDKs throw; all that was done stays, and running it again goes on from there */
 export async function initFleet(options: InitOptions): Promise<InitResult> {
   const { answers, env, listener, signal, now } = options;
+  const waitMs = answers.wait === undefined ? undefined : parseDurationFlag("wait", answers.wait);
   const progress = new Progress(listener, signal);
   const given = await readGiven(answers, options.stdin);
   const local = new LocalSettings(env, {
@@ -91,7 +92,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   });
   const first = await local.resolve();
   chooseModalProfile(first);
-  const { modal, credentials } = await progress.run("modal", () =>
+  const { modal, profile } = await progress.run("modal", () =>
     modalStep(env, (connection) => options.onEnd(() => connection.close())),
   );
   const policyFile = resolve(options.folder, first.policyFile.value);
@@ -115,16 +116,15 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   const { asker, isRotating, mayTakeHook, openBrowser } = options;
   const bench: Bench = {
     ...{ env, answers, asker, listener, signal, local, settings, modal, policy, policyFile, isRotating, mayTakeHook },
-    ...{ openBrowser, now },
-    modalCredentials: credentials,
+    ...{ openBrowser, waitMs, now },
+    modalProfile: profile,
     sleep: options.sleep ?? ((ms, ended) => sleepFor(ms, undefined, ended ? { signal: ended } : {})),
     deploy: (onLine) => options.deploy({ modal, policy, policyFile, githubApiUrl, answers, signal, onLine }),
   };
   const controller = await progress.run("controller", () => controllerStep(bench));
   const auth = answers.auth ?? (controller.content.hasToken && !controller.content.hasApp ? "pat" : "app");
   const setUp = auth === "pat" ? withToken : withApp;
-  const { appId, keyFile } = await setUp(bench, progress, { step, controller, given });
-  await progress.run("settings", () => settingsStep(bench, controller, { appId, keyFile }));
+  const { appId } = await setUp(bench, progress, { step, controller, given });
   const folder = answers["write-workflow"] ? options.folder : undefined;
   const { text } = await progress.run("workflow", () => workflowStep(policy, folder));
   const isDefault = await local.isDefault(policy.fleet);
@@ -158,39 +158,41 @@ interface Identity {
 async function withApp(bench: Bench, progress: Progress, { step, controller, given }: Found): Promise<Identity> {
   const { account } = step;
   const { webhookUrl, content } = controller;
-  const { wait } = bench.answers;
-  const waitMs = wait === undefined ? undefined : parseDurationFlag("wait", wait);
   const app = await progress.run("github", () =>
     appStep(bench, { account, webhookUrl, content, givenKey: given.privateKey }),
   );
   const secrets = await progress.run("secrets", () => appSecretsStep(bench, app, controller));
   await progress.run("webhook", () => appWebhookStep(bench, app, controller, secrets));
-  await progress.run("installation", () => installationStep(bench, app, waitMs));
+  const identity = { appId: app.facts.appId, keyFile: app.keyFile };
+  await progress.run("settings", () => settingsStep(bench, controller, identity));
+  await progress.run("installation", () => installationStep(bench, app));
   await progress.run("verification", async () => {
     const verdict = await verifyApp(bench, app, controller, secrets);
     // One to which nothing has happened yet cannot be tried; what was done to it was done by the same hands.
     if (verdict.verdict !== "ok" && verdict.verdict !== "no-delivery") throw notVerified(verdict, webhookUrl);
     return { state: "done" as const, detail: verdict.detail };
   });
-  return { appId: app.facts.appId, keyFile: app.keyFile };
+  return identity;
 }
 
 async function withToken(bench: Bench, progress: Progress, { controller, given }: Found): Promise<Identity> {
   const token = await progress.run("github", () => tokenStep(bench, given.token));
   const secrets = await progress.run("secrets", () => tokenSecretsStep(bench, token, controller));
   const { hooks } = await progress.run("webhook", () => tokenWebhooksStep(bench, token, controller, secrets));
+  const identity = { appId: undefined, keyFile: undefined };
+  await progress.run("settings", () => settingsStep(bench, controller, identity));
   await progress.run("installation", async () => ({ state: "skipped" as const, detail: "a token is not installed" }));
   await progress.run("verification", async () => {
     const verdict = secrets.verdict ?? (await verifyToken(bench, hooks));
     if (verdict.verdict !== "ok") throw notVerified(verdict, controller.webhookUrl);
     return { state: "done" as const, detail: verdict.detail };
   });
-  return { appId: undefined, keyFile: undefined };
+  return identity;
 }
 
-/** What other commands need to find the fleet from here; no secret. */
+/** What other commands need to find the fleet from here, and this one to go on; no secret. */
 async function settingsStep(bench: Bench, { webhookUrl }: ControllerStep, { appId, keyFile }: Identity) {
-  const { local, policy, policyFile, settings, modalCredentials } = bench;
+  const { local, policy, policyFile, settings, modalProfile } = bench;
   const unlessDefault = (name: "githubApiUrl" | "githubWebUrl") => {
     const setting = settings[name];
     return setting === undefined || setting.source.kind === "default" ? undefined : setting.value;
@@ -202,7 +204,7 @@ async function settingsStep(bench: Bench, { webhookUrl }: ControllerStep, { appI
     githubPrivateKeyFile: keyFile === undefined ? undefined : resolve(keyFile),
     githubApiUrl: unlessDefault("githubApiUrl"),
     githubWebUrl: unlessDefault("githubWebUrl"),
-    modalProfile: modalCredentials.profile,
+    modalProfile,
   };
   const isNew = await local.remember(policy.fleet, values);
   const detail = `${local.file}, fleet ${policy.fleet}`;

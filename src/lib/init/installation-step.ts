@@ -1,7 +1,8 @@
 // The App on the owner's account: waits for a person to install it, and looks whether it may do there what a fleet needs.
+
+import { formatDuration } from "../cli/durations.ts";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
-import { formatDuration } from "../cli/durations.ts";
 import type { AppFacts, AppInstallation } from "../github/setup/app.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { AppStep } from "./app-step.ts";
@@ -16,14 +17,11 @@ export interface InstallationStep extends Told {
 const patienceMs = 30 * 60_000;
 
 /**
- * @param waitMs how long to wait for it; by default as long as a person may take where one is there, else not at all
+ * Unless told how long, it waits as long as a person may take where one is there, else not at all.
  * @throws AbortError, SetupError (app-not-found, app-key-refused), the signal's reason
  */
-export async function installationStep(
-  bench: Bench,
-  app: AppStep,
-  waitMs = bench.asker || app.created ? patienceMs : 0,
-): Promise<InstallationStep> {
+export async function installationStep(bench: Bench, app: AppStep): Promise<InstallationStep> {
+  const waitMs = bench.waitMs ?? (bench.asker || app.created ? patienceMs : 0);
   const { owner, scope } = bench.policy.github;
   const { awaitInstallation, findInstallation } = await import("../github/setup/installation.ts");
   let installation = await findInstallation(app.access, owner);
@@ -45,13 +43,20 @@ export async function installationStep(
   }
   await assertRights(app.facts, installation, scope);
   for (const repository of await unseen(bench, app, installation)) {
-    bench.listener.note(`Warning: the App is not installed on ${repository}, which the policy names: ${installation.htmlUrl}`);
+    bench.listener.note(
+      `Warning: the App is not installed on ${repository}, which the policy names: ${installation.htmlUrl}`,
+    );
   }
   const which = installation.repositorySelection === "all" ? "all repositories" : "selected repositories";
   return { installation, state: isThere ? "done" : "made", detail: `installed on ${which} of ${installation.account}` };
 }
 
-function invite({ listener, openBrowser }: Bench, app: AppStep, found: AppInstallation | undefined, waitMs: number): void {
+function invite(
+  { listener, openBrowser }: Bench,
+  app: AppStep,
+  found: AppInstallation | undefined,
+  waitMs: number,
+): void {
   const url = found?.htmlUrl ?? pageOf(app.facts);
   const what = found ? "Unsuspend the App" : "Install the App";
   listener.note(`${what}: ${url}\nWaiting for that, ${formatDuration(waitMs)} at most.`);

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fleetVariable } from "../cli/base-command.ts";
 import type { SettingName } from "../settings/definitions.ts";
-import { defaultFleetKey, fleetVariable, storedProfiles } from "../settings/profiles.ts";
+import { defaultFleetKey, storedProfiles } from "../settings/profiles.ts";
 import { resolveSettings, type SettingInputs, type Settings } from "../settings/settings.ts";
 import { SettingsStore, type StoredSettings, settingsFolder } from "../settings/store.ts";
 

@@ -51,7 +51,10 @@ async function loadIfThere(file: string): Promise<LoadedPolicy | undefined> {
   }
 }
 
-async function check(found: LoadedPolicy, { fleet, answers, findAccount, file, note }: PolicyOptions): Promise<Settled> {
+async function check(
+  found: LoadedPolicy,
+  { fleet, answers, findAccount, file, note }: PolicyOptions,
+): Promise<Settled> {
   const { policy, warnings } = found;
   const { owner, scope } = policy.github;
   const contradictions: [string, string | undefined, string][] = [

@@ -8,9 +8,9 @@ export const stepNames = [
   "github",
   "secrets",
   "webhook",
+  "settings",
   "installation",
   "verification",
-  "settings",
   "workflow",
 ] as const;
 

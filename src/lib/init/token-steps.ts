@@ -50,7 +50,9 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
   if (facts.unseen.length > 0 || facts.missing.length > 0) throw lacking(facts.unseen, facts.missing);
   if (facts.expiresAt !== undefined) {
     const days = Math.max(0, Math.floor((facts.expiresAt - now()) / 86_400_000));
-    listener.note(`The token expires in ${days} days (${new Date(facts.expiresAt).toISOString()}); then: modal-gha init --auth pat --rotate`);
+    listener.note(
+      `The token expires in ${days} days (${new Date(facts.expiresAt).toISOString()}); then: modal-gha init --auth pat --rotate`,
+    );
   }
   const places =
     scope === "organization"
@@ -86,7 +88,9 @@ export async function tokenSecretsStep(
     const verdict = await look(bench, [...hooks.values()]);
     if (verdict.verdict !== "bad-signature") {
       if (!(await isHeldBy(modal.client, fleet, holder))) {
-        listener.note("The controller has another token than this one. To give it this one: modal-gha init --auth pat --rotate");
+        listener.note(
+          "The controller has another token than this one. To give it this one: modal-gha init --auth pat --rotate",
+        );
       }
       const detail = `those in the Secret ${secretName(fleet)} stay as they are`;
       const state = controller.isStale ? "made" : "unchanged";
@@ -181,7 +185,10 @@ function lacking(unseen: readonly string[], missing: readonly string[]): AbortEr
     code: "missing-permissions",
     exitCode: ExitCode.Authentication,
     why: "Without that, no webhook can be set up, or no runner registered.",
-    nextSteps: ["Mend it, or make another, on https://github.com/settings/tokens.", "Then run this again: modal-gha init --auth pat"],
+    nextSteps: [
+      "Mend it, or make another, on https://github.com/settings/tokens.",
+      "Then run this again: modal-gha init --auth pat",
+    ],
   });
 }
 

@@ -30,7 +30,8 @@ export interface WorkflowStep extends Told {
 /** @param folder where to write it; undefined only shows it. A file that is there is left as it is. */
 export async function workflowStep(policy: Policy, folder: string | undefined): Promise<WorkflowStep> {
   const text = sampleWorkflow(policy);
-  if (folder === undefined) return { text, state: "skipped", detail: "shown below; --write-workflow writes it" };
+  if (folder === undefined)
+    return { text, state: "skipped", detail: "--write-workflow writes one into this repository" };
   const file = join(folder, path);
   try {
     await mkdir(dirname(file), { recursive: true });
