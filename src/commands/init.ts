@@ -41,7 +41,7 @@ export default class Init extends BaseCommand<typeof Init> {
         asker: flags.input ? askerOn(io) : undefined,
         stdin: io.stdin,
         listener: {
-          onBegin: (step) => io.note(renderBegin(step, colours)),
+          onBegin: (step, number) => io.note(renderBegin(step, number, colours)),
           onReport: (report) => io.note(renderReport(report, colours)),
           note: (text) => io.note(text),
           line: (text) => io.note(renderLine(text, colours, io.stderr.width)),

@@ -8,7 +8,7 @@ import type { Bench } from "./bench.ts";
 import { finish, giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
-import { isHeldBy, secretKeys } from "./secret-keys.ts";
+import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
 import { settled } from "./verdicts.ts";
 
 export interface AppSecrets extends Told {
@@ -21,10 +21,15 @@ export interface AppSecrets extends Told {
 }
 
 /** @throws AbortError of planForApp; what the SDKs and deploying throw */
-export async function appSecretsStep(bench: Bench, app: AppStep, controller: ControllerStep): Promise<AppSecrets> {
+export async function appSecretsStep(
+  bench: Bench,
+  app: AppStep,
+  controller: ControllerStep,
+  content: SecretContent,
+): Promise<AppSecrets> {
   const { modal, policy, isRotating, mayTakeHook, listener } = bench;
   const { fleet } = policy;
-  const { webhookUrl, content } = controller;
+  const { webhookUrl } = controller;
   const holder = { kind: "app", appId: app.facts.appId } as const;
   const isHeld = await isHeldBy(modal.client, fleet, holder);
   const isNew = app.created !== undefined;

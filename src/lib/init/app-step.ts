@@ -22,17 +22,28 @@ export interface AppStep extends Told {
 export interface AppOptions {
   account: Account | undefined;
   webhookUrl: string;
-  content: SecretContent;
-  /** A key that came by standard input. */
-  givenKey: string | undefined;
 }
 
-/** @throws AbortError, SetupError, RequestError */
-export async function appStep(bench: Bench, options: AppOptions): Promise<AppStep> {
-  const known = await knownApp(bench, options.givenKey);
-  if (known) return describe(known, undefined);
-  // A fleet that works is not to get another App because somebody has not got its key at hand.
-  if (options.content.hasApp && !options.content.isUnfinished && !bench.isRotating) throw appElsewhere(bench);
+/**
+ * The App whose id and key are known here; undefined where none are.
+ * @param givenKey a key that came by standard input
+ * @throws AbortError, SetupError (app-not-found, app-key-refused), RequestError
+ */
+export async function knownAppStep(bench: Bench, givenKey: string | undefined): Promise<AppStep | undefined> {
+  const known = await knownApp(bench, givenKey);
+  return known && describe(known, undefined);
+}
+
+/**
+ * Whether a fleet may get an App by this run that knows none.
+ * @throws AbortError where it has one: a fleet that works is not to get another because somebody has not got the key at hand
+ */
+export function assertNoApp(bench: Bench, { hasApp, isUnfinished }: SecretContent): void {
+  if (hasApp && !isUnfinished && !bench.isRotating) throw appElsewhere(bench);
+}
+
+/** The App where none is known: made in the browser, or by hand. @throws AbortError, SetupError, RequestError */
+export async function newAppStep(bench: Bench, options: AppOptions): Promise<AppStep> {
   const choice = await chooseWay(bench, options);
   if (choice !== "create") return describe(choice, undefined);
   const { access, keyFile, webhookSecret } = await createApp(bench, options);

@@ -16,26 +16,29 @@ export interface ControllerStep extends Told {
   url: string;
   /** Where GitHub sends webhooks. */
   webhookUrl: string;
-  /** What was in the Secret. */
-  content: SecretContent;
   /** Whether its containers may run with other values than the Secret has. */
   isStale: boolean;
 }
 
+/** What is in the fleet's Secret. @throws AbortError where the Secret is not ours; what the modal SDK throws */
+export async function lookIntoSecret({ modal, policy }: Bench): Promise<SecretContent> {
+  const content = await readSecretContent(modal.client, policy.fleet);
+  if (content.isForeign) throw foreignSecret(policy.fleet);
+  return content;
+}
+
 /** @throws AbortError; what the SDKs and deploying throw */
-export async function controllerStep(bench: Bench): Promise<ControllerStep> {
+export async function controllerStep(bench: Bench, content: SecretContent): Promise<ControllerStep> {
   const { modal, policy, isRotating, signal, listener } = bench;
   const { client } = modal;
   const { fleet } = policy;
-  const content = await readSecretContent(client, fleet);
-  if (content.isForeign) throw foreignSecret(fleet);
   const isWritten = isRotating || !content.hasModal;
   if (isWritten) await writeSecret(client, fleet, modalValues(bench));
   const found = await findUrl(client, fleet);
   const health = found === undefined ? "none is deployed" : await ask(found, signal);
   if (found === undefined || typeof health === "string") {
     const { url } = await bench.deploy(listener.line);
-    return { ...at(url), content, isStale: false, state: "made", detail: url };
+    return { ...at(url), isStale: false, state: "made", detail: url };
   }
   if (health.policy !== policyHash(policy)) {
     listener.note(
@@ -46,7 +49,7 @@ export async function controllerStep(bench: Bench): Promise<ControllerStep> {
   const hasAll = content.hasApp || content.hasToken;
   const isStale = isWritten || (hasAll && !health.configured);
   const state = isWritten ? "made" : "unchanged";
-  return { ...at(found), content, isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
+  return { ...at(found), isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
 }
 
 function at(url: string): { url: string; webhookUrl: string } {

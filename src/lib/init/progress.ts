@@ -3,9 +3,9 @@
 export const stepNames = [
   "modal",
   "policy",
+  "github",
   "image",
   "controller",
-  "github",
   "secrets",
   "webhook",
   "settings",
@@ -35,7 +35,8 @@ export interface StepReport extends Told {
 
 /** Hears how it goes. */
 export interface Listener {
-  onBegin(step: StepName): void;
+  /** @param number of the step in this run, from 1 */
+  onBegin(step: StepName, number: number): void;
   onReport(report: StepReport): void;
   /** What else a person should know, such as a warning or an address to open. */
   note(text: string): void;
@@ -56,10 +57,17 @@ export class Progress {
   /** Runs a step and reports it. @throws the signal's reason before it begins; what the step throws */
   async run<T extends Told>(step: StepName, work: () => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
-    this.#listener.onBegin(step);
+    this.#listener.onBegin(step, this.reports.length + 1);
     const result = await work();
     this.#report({ step, state: result.state, detail: result.detail });
     return result;
+  }
+
+  /** The same of a step that there may be nothing to say of yet: then it comes later. */
+  async runIfAny<T extends Told>(step: StepName, look: () => Promise<T | undefined>): Promise<T | undefined> {
+    this.signal.throwIfAborted();
+    const result = await look();
+    return result && this.run(step, async () => result);
   }
 
   #report(report: StepReport): void {

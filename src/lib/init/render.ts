@@ -21,8 +21,8 @@ const titles: Record<StepName, string> = {
 const widest = Math.max(...Object.values(titles).map((title) => title.length));
 
 /** `[3/11] Runner image`, when it begins. */
-export function renderBegin(step: StepName, { dim }: Colours): string {
-  return dim(`[${stepNames.indexOf(step) + 1}/${stepNames.length}] ${titles[step]}`);
+export function renderBegin(step: StepName, number: number, { dim }: Colours): string {
+  return dim(`[${number}/${stepNames.length}] ${titles[step]}`);
 }
 
 const words: Record<StepState, string> = { made: "made", unchanged: "unchanged", done: "done", skipped: "skipped" };

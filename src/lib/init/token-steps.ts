@@ -12,7 +12,7 @@ import type { Bench } from "./bench.ts";
 import { finish, giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
-import { isHeldBy, secretKeys } from "./secret-keys.ts";
+import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
 import { settled } from "./verdicts.ts";
 
 export interface TokenStep extends Told {
@@ -75,10 +75,11 @@ export async function tokenSecretsStep(
   bench: Bench,
   { token, octokit, places }: TokenStep,
   controller: ControllerStep,
+  content: SecretContent,
 ): Promise<TokenSecrets> {
   const { modal, policy, isRotating, listener } = bench;
   const { fleet } = policy;
-  const { webhookUrl, content } = controller;
+  const { webhookUrl } = controller;
   const holder = { kind: "token", token } as const;
   const hooks = await findHooks(octokit, places, policy.github.scope, webhookUrl);
   const missingHooks = places.filter((place) => !hooks.has(place));
