@@ -1,11 +1,11 @@
 // The controller: its Secret prepared with what it needs at Modal, and deployed, before there is anything of GitHub's for
 // it. A GitHub App wants an address for its webhook that answers.
 import { AbortError } from "../cli/errors.ts";
-import { ExitCode } from "../cli/exit-codes.ts";
 import { ask } from "../modal/deploy/health.ts";
 import { findUrl } from "../modal/deploy/history.ts";
 import { secretName } from "../modal/names.ts";
 import { writeSecret } from "../modal/secrets.ts";
+import { modalValues } from "../operations/controller-secret.ts";
 import { policyHash } from "../policy/load.ts";
 import type { Bench } from "./bench.ts";
 import type { Told } from "./progress.ts";
@@ -33,8 +33,14 @@ export async function controllerStep(bench: Bench, content: SecretContent): Prom
   const { client } = modal;
   const { fleet } = policy;
   const isWritten = isRotating || !content.hasModal;
-  if (isWritten) await writeSecret(client, fleet, modalValues(bench));
-  const found = await findUrl(client, fleet);
+  if (isWritten) {
+    const values = {
+      ...modalValues(bench.env, client.profile),
+      [secretKeys.githubApiUrl]: bench.settings.githubApiUrl.value,
+    };
+    await writeSecret(client, fleet, values);
+  }
+  const found = await findAddress(bench);
   const health = found === undefined ? "none is deployed" : await ask(found, signal);
   if (found === undefined || typeof health === "string") {
     const { url } = await bench.deploy(listener.line);
@@ -52,34 +58,17 @@ export async function controllerStep(bench: Bench, content: SecretContent): Prom
   return { ...at(found), isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
 }
 
+/** Where the controller that is deployed is reached: by its own domain where that leads to it. */
+async function findAddress({ modal, policy, signal }: Bench): Promise<string | undefined> {
+  const url = await findUrl(modal.client, policy.fleet);
+  const domain = policy.controller?.customDomain;
+  if (url === undefined || domain === undefined) return url;
+  const own = `https://${domain}`;
+  return typeof (await ask(own, signal)) === "string" ? url : own;
+}
+
 function at(url: string): { url: string; webhookUrl: string } {
   return { url, webhookUrl: `${url}/webhook` };
-}
-
-function modalValues({ env, modal, settings }: Bench): Record<string, string> {
-  const { profile } = modal.client;
-  // A token of the controller's own, such as a service user's, may do less than the operator's.
-  const { [secretKeys.modalTokenId]: ownId, [secretKeys.modalTokenSecret]: ownSecret } = env;
-  const [tokenId, tokenSecret] = ownId && ownSecret ? [ownId, ownSecret] : [profile.tokenId, profile.tokenSecret];
-  if (!tokenId || !tokenSecret) throw noPair();
-  return {
-    [secretKeys.modalTokenId]: tokenId,
-    [secretKeys.modalTokenSecret]: tokenSecret,
-    [secretKeys.modalServerUrl]: profile.serverUrl,
-    [secretKeys.githubApiUrl]: settings.githubApiUrl.value,
-  };
-}
-
-function noPair(): AbortError {
-  return new AbortError("There is no token for the controller to use at Modal.", {
-    code: "no-modal-token",
-    exitCode: ExitCode.Authentication,
-    why: "You are signed in to Modal without a token pair, and the controller needs one.",
-    nextSteps: [
-      "Make a token on https://modal.com/settings/tokens, a service user's where your plan has them.",
-      `Set ${secretKeys.modalTokenId} and ${secretKeys.modalTokenSecret}, then run this again.`,
-    ],
-  });
 }
 
 function foreignSecret(fleet: string): AbortError {

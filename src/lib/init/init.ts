@@ -6,8 +6,10 @@ import type { Input } from "../cli/streams.ts";
 import { findAccount } from "../github/setup/account.ts";
 import type { ModalConnection } from "../modal/client.ts";
 import { parseDurationFlag } from "../operations/duration-flag.ts";
+import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
 import { chooseModalProfile } from "../settings/modal-profile.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Answers } from "./answers.ts";
 import type { Asker } from "./ask.ts";
 import type { Bench, Sleep } from "./bench.ts";
@@ -85,7 +87,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
     githubAppId: answers["app-id"],
     githubPrivateKeyFile: answers["private-key-file"] === fromStdin ? undefined : answers["private-key-file"],
   });
-  const first = await local.resolve();
+  const first = await ownSettings(local, options.folder);
   chooseModalProfile(first);
   const { modal, profile } = await progress.run("modal", () =>
     modalStep(env, (connection) => options.onEnd(() => connection.close())),
@@ -139,4 +141,14 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
     workflow: text,
     next: ["doctor", "jobs ls"].map((command) => `modal-gha ${command}${isDefault ? "" : ` --fleet ${policy.fleet}`}`),
   };
+}
+
+/** The settings of the fleet that is asked for, or that the policy file is of, even before anything is checked. */
+async function ownSettings(local: LocalSettings, folder: string): Promise<Settings> {
+  const settings = await local.resolve();
+  if (local.askedFleet !== undefined) return settings;
+  const { value } = settings.policyFile;
+  // A file that is not there, or is no policy, is told of when it is its turn.
+  const found = await loadPolicy(resolve(folder, value)).catch(() => undefined);
+  return found ? { ...(await local.resolve(found.policy.fleet)), policyFile: settings.policyFile } : settings;
 }
