@@ -64,7 +64,7 @@ export interface SiteOptions {
 const ofFleet =
   /Sandbox|^Task|^AppGetOrCreate$|\/actions\/runners|^\w+ \/_services|^POST .*\/(dispatches|access_tokens)$/;
 /** Calls that only look. A webhook that is sent again, or a ping, is how the webhook is verified. */
-const looking = /^GET |(Get|List|ByTag|Lookup|Layout|History|Tags|Logs)$|\/attempts$|\/pings$/;
+const looking = /^GET |(Get|List|ByTag|Lookup|Layout|History|Tags|Logs|JoinStreaming)$|\/attempts$|\/pings$/;
 
 /** Whether a call sets something up, or changes what is. */
 export function isWriting({ name, text }: Call): boolean {
