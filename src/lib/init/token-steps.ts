@@ -9,7 +9,7 @@ import { allowsRepository } from "../policy/match.ts";
 import { planForToken } from "./agreement.ts";
 import { mustBeTold } from "./ask.ts";
 import type { Bench } from "./bench.ts";
-import { finish, giveToController, newWebhookSecret } from "./both-sides.ts";
+import { giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
@@ -132,7 +132,6 @@ export async function tokenWebhooksStep(
     isChanged ||= change !== "unchanged";
     hooks.push(hook);
   }
-  if (secret !== undefined) await finish(bench);
   const where = places.length === 1 ? places[0] : `${places.length} repositories`;
   return { hooks, state: isChanged ? "made" : "unchanged", detail: `webhooks of ${where} go to ${url}` };
 }

@@ -184,12 +184,8 @@ describe.runIf(bin !== undefined)("init with an App", () => {
     const waiting = site.start(["init", "--no-input", "--wait", "5m", "--json"]);
     await waiting.untilStderr(/Waiting for that, 5m at most/);
     await fetch(page, { method: "POST" });
-    expect(statesOf(await waiting.ended)).toMatchObject({ secrets: "unchanged", installation: "made" });
-    // The controller looks for its installation again some seconds after it found none; whoever stored settings need not wait.
-    await github.trigger({ repository: "app", event: "workflow_dispatch" });
-    expect(await site.start(["reconcile"]).ended).toMatchObject({ code: 0 });
-    await github.settled();
-    expect(github.state().jobs).toMatchObject([{ conclusion: "success" }]);
+    expect(statesOf(await waiting.ended)).toMatchObject({ installation: "made", verification: "done" });
+    expect(await runJob(site)).toEqual(["success"]);
   });
 
   it("whose installation is suspended says where to mend that", async () => {
@@ -239,6 +235,18 @@ describe.runIf(bin !== undefined)("init with an App", () => {
     expect(statesOf(run)).toMatchObject({ controller: "unchanged", secrets: "made", webhook: "made" });
     expect(run.stderr).toMatch(/another webhook secret than GitHub[\s\S]*Both sides get new ones/);
     expect(await runJob(site)).toEqual(["success", "success"]);
+  });
+
+  it("whose controller cannot do its work says so in the controller's own words", async () => {
+    const site = await siteWith();
+    const own = { MODAL_GHA_MODAL_TOKEN_ID: "ak-wrong", MODAL_GHA_MODAL_TOKEN_SECRET: "as-wrong" };
+    const run = await site.init([...owner, ...site.app], own);
+    expectFailure(run, 1, /cannot look after its fleet\.\n.*wrong token ID or token secret[\s\S]*--rotate/);
+    // Nothing passes for finished that was never seen to work.
+    expectFailure(await site.init([]), 1, /cannot look after its fleet/);
+    const mended = await site.init(["--rotate", "--json"]);
+    expect(statesOf(mended)).toMatchObject({ controller: "made", secrets: "made", verification: "done" });
+    expect(await runJob(site)).toEqual(["success"]);
   });
 
   it("leaves a Secret alone that it did not make", async () => {
