@@ -7,7 +7,6 @@ import type { HookVerdict } from "../github/setup/hook-verdict.ts";
 import { secretName } from "../modal/names.ts";
 import { allowsRepository } from "../policy/match.ts";
 import { planForToken } from "./agreement.ts";
-import { mustBeTold } from "./ask.ts";
 import type { Bench } from "./bench.ts";
 import { giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
@@ -30,10 +29,14 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
   const { settings, policy, listener, now } = bench;
   const token = given ?? settings.githubToken?.value;
   if (token === undefined) {
-    throw mustBeTold("There is no token for GitHub.", [
-      "Set MODAL_GHA_GITHUB_TOKEN, or give --token-file <file>, or - for standard input.",
-      "It takes Actions: read, Administration: write and Webhooks: write of the repositories; for an organisation's runners, Self-hosted runners: write and Webhooks: write of the organisation.",
-    ]);
+    throw new AbortError("There is no token for GitHub.", {
+      code: "github-credentials",
+      exitCode: ExitCode.Authentication,
+      nextSteps: [
+        "Set MODAL_GHA_GITHUB_TOKEN, or give --token-file <file>, or - for standard input.",
+        "It takes Actions: read, Administration: write and Webhooks: write of the repositories; for an organisation's runners, Self-hosted runners: write and Webhooks: write of the organisation.",
+      ],
+    });
   }
   const [{ connectGitHub }, { readRepositories }, { checkToken }] = await Promise.all([
     import("../github/client.ts"),

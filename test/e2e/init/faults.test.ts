@@ -119,7 +119,7 @@ const early: Fault[] = [
     what: "no token",
     args: () => [...owner, "--auth", "pat"],
     env: () => ({ GITHUB_TOKEN: "" }),
-    code: 2,
+    code: 4,
     words: /There is no token for GitHub[\s\S]*MODAL_GHA_GITHUB_TOKEN/,
   },
   {
