@@ -193,7 +193,7 @@ describe("what a command does not need, it does without:", () => {
 
   it.each([...those("github", "uses"), ...those("github", "ignores")])("%s without GitHub", async (id, line) => {
     expect(line.why, `why ${id} does without GitHub`).toBeTruthy();
-    if (["dev", "dev env", "demo", "config diff"].includes(id)) return;
+    if (["deploy", "dev", "dev env", "demo", "config diff", "init"].includes(id)) return;
     const env = environment({ ...withoutGitHub, GITHUB_API_URL: nowhere });
     const { code, stderr } = await run(withJson(line), env);
     expect(code, stderr).toBe(0);
@@ -203,7 +203,7 @@ describe("what a command does not need, it does without:", () => {
     expect(line.why, `why ${id} does without Modal`).toBeTruthy();
     // Told of a delivery that there is not: GitHub was asked.
     const wanted = id === "deliveries redeliver" ? 1 : 0;
-    if (["dev", "dev env", "demo", "config diff"].includes(id)) return;
+    if (["deploy", "dev", "dev env", "demo", "config diff", "init"].includes(id)) return;
     const { code, stderr } = await run(withJson(line), environment({ ...withoutModal, MODAL_SERVER_URL: nowhere }));
     expect(code, stderr).toBe(wanted);
   });

@@ -28,7 +28,7 @@ export function explainError(error: unknown): Explanation {
       const { code, message, why, nextSteps, exitCode } = e;
       return { code, message, why, nextSteps, exitCode };
     }
-    for (const explain of [usage, unavailable, github, modal, policy, network, system, aborted]) {
+    for (const explain of [usage, ownWords, unavailable, github, modal, policy, network, system, aborted]) {
       const explanation = explain(e as unknown as Shape);
       if (explanation !== undefined) return explanation;
     }
@@ -61,6 +61,19 @@ export function usage(error: Shape, commandId?: string): Explanation | undefined
     exitCode: exit,
   };
 }
+
+/** SetupError of lib/github/setup and DeployError of lib/modal/deploy say all of it themselves. */
+const ownWords: Explainer = (error) => {
+  const { name, message, code, why, nextSteps, isAuthentication } = error;
+  if ((name !== "SetupError" && name !== "DeployError") || typeof code !== "string") return undefined;
+  return {
+    code,
+    message,
+    why: typeof why === "string" ? why : undefined,
+    nextSteps: Array.isArray(nextSteps) ? nextSteps.map(String) : [],
+    exitCode: isAuthentication === true || code === "no-token-pair" ? ExitCode.Authentication : ExitCode.Failure,
+  };
+};
 
 /** Unavailable of lib/fleet/ports.ts: waiting helps. Refused of lib/github/errors.ts: its message says what to mend. */
 const unavailable: Explainer = (error) => {

@@ -11,7 +11,7 @@ import { secretName } from "../modal/names.ts";
 import type { LoadedPolicy } from "../policy/load.ts";
 import { resolveSettings, type Settings } from "../settings/settings.ts";
 import { SettingsStore } from "../settings/store.ts";
-import { readPolicy } from "./fleet-access.ts";
+import { readPolicy } from "./open-policy.ts";
 
 export interface DeployAccess {
   env: Readonly<Record<string, string | undefined>>;
