@@ -28,7 +28,7 @@ export function explainError(error: unknown): Explanation {
       const { code, message, why, nextSteps, exitCode } = e;
       return { code, message, why, nextSteps, exitCode };
     }
-    for (const explain of [usage, unavailable, github, modal, policy, network, system, aborted]) {
+    for (const explain of [usage, unavailable, setup, github, modal, policy, network, system, aborted]) {
       const explanation = explain(e as unknown as Shape);
       if (explanation !== undefined) return explanation;
     }
@@ -79,6 +79,19 @@ const unavailable: Explainer = (error) => {
     message: error.message,
     nextSteps: [`Try again ${wait}.`],
     exitCode: ExitCode.Failure,
+  };
+};
+
+/** SetupError of lib/github/setup: it says all itself. */
+const setup: Explainer = (error) => {
+  const { why, nextSteps } = error;
+  if (error.name !== "SetupError" || typeof why !== "string" || !Array.isArray(nextSteps)) return undefined;
+  return {
+    code: String(error["code"]),
+    message: error.message,
+    why,
+    nextSteps: nextSteps.map(String),
+    exitCode: error["isAuthentication"] === true ? ExitCode.Authentication : ExitCode.Failure,
   };
 };
 
