@@ -115,7 +115,6 @@ function judge(
     findings.push(warn(`The group ${group.name} serves these workflows alone: ${workflows}.`, `Change it: ${page}`));
   }
   if (findings.length > 0) return together(findings);
-  return ok(
-    `${group.name} is open to ${amount(allowed.length, "repository", "all {n} repositories")}.`.replace("{n} ", ""),
-  );
+  const whom = allowed.length === 1 ? "the repository that uses" : `all ${allowed.length} repositories that use`;
+  return ok(`${group.name} is open to ${whom} the fleet.`);
 }
