@@ -1,9 +1,10 @@
-import { BaseCommand } from "../../lib/cli/base-command.ts";
+import { BaseCommand, plainFlags } from "../../lib/cli/base-command.ts";
 import { AbortError } from "../../lib/cli/errors.ts";
 import { findAnnouncement, registryFolder } from "../../lib/rehearsal/dev-registry.ts";
 
 export default class DevEnv extends BaseCommand<typeof DevEnv> {
   static override summary = "Print shell exports that point another terminal at the running `dev`.";
+  static override baseFlags = plainFlags;
   static override examples = ['eval "$(<%= config.bin %> <%= command.id %>)"'];
 
   async run(): Promise<void> {

@@ -1,6 +1,6 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { BaseCommand } from "../../lib/cli/base-command.ts";
+import { BaseCommand, plainFlags } from "../../lib/cli/base-command.ts";
 import { AbortError } from "../../lib/cli/errors.ts";
 import type { Interruption } from "../../lib/cli/interrupt.ts";
 import { renderControllerEvent } from "../../lib/rehearsal/controller-events.ts";
@@ -16,6 +16,7 @@ export default class Dev extends BaseCommand<typeof Dev> {
   static override description =
     "Everything listens on loopback, and Sandboxes are processes of this machine. Runs until interrupted, and then " +
     "leaves nothing behind. Jobs run as you, without isolation: serve only repositories that you trust.";
+  static override baseFlags = plainFlags;
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> ~/src/app --policy modal-gha.yaml",

@@ -1,4 +1,4 @@
-// What every command shares: --json and --no-color, parsed flags, the streams, and errors left to the one place that
+// What every command shares: --json, --fleet and --no-color, parsed flags, the streams, and errors left to the one place that
 // reports them (report-error.ts). A command turns flags into the options of a function in lib/ and prints its result.
 import { Command } from "@oclif/core/command";
 import * as Flags from "@oclif/core/flags";
@@ -10,9 +10,27 @@ import { usage } from "./explain-error.ts";
 import { type Interruption, withInterruption } from "./interrupt.ts";
 import { type IOStreams, processStreams } from "./streams.ts";
 
-export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
-  (typeof BaseCommand)["baseFlags"] & T["flags"]
->;
+/** The flags of commands that are about no fleet that the settings know: `static override baseFlags = plainFlags`. */
+export const plainFlags = {
+  "no-color": Flags.boolean({
+    summary: "Print without colour. NO_COLOR in the environment does the same.",
+    helpGroup: "GLOBAL",
+  }),
+};
+
+/** --fleet is read wherever settings are: it goes before the variable of the same meaning, and is handed on as that. */
+export const fleetVariable = "MODAL_GHA_FLEET_PROFILE";
+
+const fleetFlags = {
+  fleet: Flags.string({
+    summary: "Which fleet, of those that have settings of their own.",
+    helpValue: "<name>",
+    helpGroup: "GLOBAL",
+  }),
+  ...plainFlags,
+};
+
+export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<typeof fleetFlags & T["flags"]>;
 export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T["args"]>;
 
 /** Whether a command line asks for JSON; also known where no command could be found or loaded. */
@@ -24,12 +42,7 @@ export function wantsJson(argv: readonly string[]): boolean {
 /** @typeParam T the command's own class, for the types of `flags` and `args`: `class Ls extends BaseCommand<typeof Ls>` */
 export abstract class BaseCommand<T extends typeof Command> extends Command {
   static override enableJsonFlag = true;
-  static override baseFlags = {
-    "no-color": Flags.boolean({
-      summary: "Print without colour. NO_COLOR in the environment does the same.",
-      helpGroup: "GLOBAL",
-    }),
-  };
+  static override baseFlags: Interfaces.FlagInput = fleetFlags;
 
   protected flags!: CommandFlags<T>;
   protected args!: CommandArgs<T>;
@@ -47,6 +60,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     });
     this.flags = flags as CommandFlags<T>;
     this.args = args as CommandArgs<T>;
+    if (typeof flags["fleet"] === "string") process.env[fleetVariable] = flags["fleet"];
     this.io = processStreams({ noColor: flags["no-color"] === true });
   }
 

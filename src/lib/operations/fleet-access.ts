@@ -1,14 +1,11 @@
 // Opens the operator's fleet: settings, policy, and connections to GitHub and Modal, for any command.
 import type { Octokit } from "@octokit/rest";
-import { AbortError } from "../cli/errors.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { GitHubCredentials } from "../github/credentials.ts";
 import type { ModalAccess } from "../modal/client.ts";
-import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
-import { resolveSettings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
+import { type OpenPolicyOptions, openPolicy } from "./open-policy.ts";
 
 export interface FleetAccess {
   policy: Policy;
@@ -21,12 +18,7 @@ export interface FleetAccess {
   close(): void;
 }
 
-export interface FleetAccessOptions {
-  env: Readonly<Record<string, string | undefined>>;
-  /** `--policy`. */
-  policyFile?: string | undefined;
-  /** Hears warnings, such as of a key file that others can read. */
-  warn(text: string): void;
+export interface FleetAccessOptions extends OpenPolicyOptions {
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -36,12 +28,7 @@ export interface FleetAccessOptions {
  * @throws AbortError with what to type next, or what a service's SDK throws
  */
 export async function openFleet(options: FleetAccessOptions): Promise<FleetAccess> {
-  const settings = await resolveSettings({
-    flags: { policyFile: options.policyFile },
-    env: options.env,
-    store: new SettingsStore(),
-  });
-  const { policy } = await readPolicy(settings.policyFile.value);
+  const { policy, settings } = await openPolicy(options);
   const credentials = await githubCredentials(settings, options.warn);
   // Loaded here, so that `--help` and the like need not wait for either SDK.
   const [{ connectGitHub }, { fleetGitHub }, { connectModal }, { sandboxesOnModal }] = await Promise.all([
@@ -74,22 +61,4 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
     modalAccess,
     close: modalAccess.close,
   };
-}
-
-/** @throws AbortError when there is no such file, PolicyError when it is no policy */
-export async function readPolicy(file: string): Promise<LoadedPolicy> {
-  try {
-    return await loadPolicy(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new AbortError(`There is no policy file ${file}.`, {
-      code: "no-policy",
-      why: "The policy says which pools, repositories and limits the fleet has.",
-      nextSteps: [
-        "Go to the folder that has it, or name it with --policy <file> or MODAL_GHA_POLICY.",
-        'To try without one: modal-gha dev, and in another terminal: eval "$(modal-gha dev env)"',
-      ],
-      cause: error,
-    });
-  }
 }

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
+import { parseFleetName } from "./profiles.ts";
 
 export interface SettingDefinition {
   summary: string;
@@ -10,10 +11,18 @@ export interface SettingDefinition {
   default?: string;
   /** Comes from the environment only: neither stored nor a flag, since files and argv are read by others. */
   secret?: boolean;
-  kind: "url" | "number" | "path" | "text";
+  /** Is about all fleets, and so is not stored for one. */
+  shared?: boolean;
+  kind: "url" | "number" | "path" | "text" | "fleet";
 }
 
 export const settingDefinitions = {
+  fleet: {
+    summary: "Which of the fleets that have settings of their own is meant, where no --fleet says it.",
+    environment: ["MODAL_GHA_FLEET_PROFILE"],
+    shared: true,
+    kind: "fleet",
+  },
   githubApiUrl: {
     summary: "Address of GitHub's REST API; https://<host>/api/v3 for GitHub Enterprise Server.",
     environment: ["GITHUB_API_URL"],
@@ -48,6 +57,16 @@ export const settingDefinitions = {
     environment: ["MODAL_GHA_POLICY"],
     default: "./modal-gha.yaml",
     kind: "path",
+  },
+  webhookUrl: {
+    summary: "Where the fleet's controller takes webhooks.",
+    environment: ["MODAL_GHA_WEBHOOK_URL"],
+    kind: "url",
+  },
+  modalProfile: {
+    summary: "Profile of ~/.modal.toml to use, unless MODAL_TOKEN_ID is in the environment.",
+    environment: ["MODAL_PROFILE"],
+    kind: "text",
   },
 } as const satisfies Record<string, SettingDefinition>;
 
@@ -100,6 +119,8 @@ export function parseSettingValue(name: SettingName, text: string): string {
       return text;
     case "path":
       return resolve(text);
+    case "fleet":
+      return parseFleetName(text);
     default:
       return text;
   }

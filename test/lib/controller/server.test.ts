@@ -57,7 +57,8 @@ beforeEach(async () => {
       },
     },
     webhookSecrets: [secret, otherSecret],
-    identity: { policy: "abc123" },
+    identity: () => ({ policy: "abc123" }),
+    look: async () => ({ ok: true, toDo: 0, detail: "" }),
     policy: { fleet: "test" },
     recorder: { log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })), note: () => undefined },
   });

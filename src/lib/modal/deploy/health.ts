@@ -1,0 +1,65 @@
+// Whether a controller answers, and as the one that was deployed. A cold start takes seconds, and for a moment the one of
+// before may answer still.
+import { setTimeout as delay } from "node:timers/promises";
+
+/** What GET /healthz says. */
+export interface Health {
+  fleet: string;
+  version: string;
+  /** Hash of its policy. */
+  policy: string;
+  deployment: string;
+  /** Whether it has its credentials. */
+  configured: boolean;
+}
+
+export interface HealthOptions {
+  url: string;
+  expected: Pick<Health, "version" | "policy" | "deployment">;
+  /** Milliseconds. */
+  withinMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** So many failures of the endpoint in a row mean that its containers do not start. */
+const mostFailures = 4;
+/** Milliseconds that one answer may take, with the start of a container. */
+const answerWithinMs = 60_000;
+
+/** @returns its health once that is what is expected, or what it is instead. @throws the signal's reason */
+export async function checkHealth({ url, expected, withinMs, signal }: HealthOptions): Promise<Health | string> {
+  const deadline = Date.now() + withinMs;
+  let failures = 0;
+  for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
+    signal?.throwIfAborted();
+    const answer = await ask(url, signal);
+    const fault = typeof answer === "string" ? answer : differenceOf(answer, expected);
+    if (fault === undefined) return answer as Health;
+    failures = typeof answer === "string" && answer.startsWith("it answered 5") ? failures + 1 : 0;
+    if (failures >= mostFailures || Date.now() + pauseMs > deadline) return fault;
+    await delay(pauseMs, undefined, signal && { signal });
+  }
+}
+
+/** What /healthz says, or why there is no such answer. @throws the signal's reason */
+export async function ask(url: string, signal?: AbortSignal): Promise<Health | string> {
+  try {
+    const timeout = AbortSignal.timeout(answerWithinMs);
+    const response = await fetch(`${url}/healthz`, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
+    if (!response.ok) return `it answered ${response.status}`;
+    const health = (await response.json()) as Partial<Health> | null;
+    return health?.fleet === undefined ? "something else than a controller answered" : (health as Health);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof SyntaxError) return "something else than a controller answered";
+    const { message, cause } = error as Error;
+    return `it did not answer: ${cause instanceof Error ? cause.message : message}`;
+  }
+}
+
+function differenceOf(health: Health, expected: HealthOptions["expected"]): string | undefined {
+  if (health.deployment !== expected.deployment) return "the controller of another deploy answered";
+  if (health.version !== expected.version) return `it is of version ${health.version}, not ${expected.version}`;
+  if (health.policy !== expected.policy) return `it has policy ${health.policy}, not ${expected.policy}`;
+  return undefined;
+}
