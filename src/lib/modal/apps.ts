@@ -32,15 +32,6 @@ export async function readFunctions(client: ModalClient, appId: string): Promise
   return [...Object.keys(functionIds), ...Object.keys(classIds)];
 }
 
-/** Addresses of the web endpoints that were deployed to an App, by the names of their Functions. */
-export async function readWebUrls(client: ModalClient, appId: string): Promise<string[]> {
-  const layout = await unlessNotFound(() => client.cpClient.appGetLayout({ appId }));
-  const { functionIds = {}, objects = [] } = layout?.appLayout ?? {};
-  const urls = new Map(objects.map((each) => [each.objectId, each.functionHandleMetadata?.webUrl ?? ""]));
-  const names = Object.keys(functionIds).sort();
-  return names.map((name) => urls.get(functionIds[name] ?? "") ?? "").filter((url) => url !== "");
-}
-
 /** Stops an App for good, and with it everything that runs in it. One that is gone is no error. */
 export async function stopApp(client: ModalClient, appId: string): Promise<void> {
   await unlessNotFound(() => client.cpClient.appStop({ appId, source: byCommandLine }));

@@ -68,6 +68,10 @@ export const controllerHealth: Check = {
         "If its Secret is complete: modal-gha deploy, since containers keep what they started with.",
       );
     }
+    if (!health.connected) {
+      const detail = `It answers at ${address}, but its own credentials do not get it through to GitHub and Modal.`;
+      return fail(detail, `See why: modal app logs ${controllerAppName(fleet)}`, "modal-gha init");
+    }
     return ok(`${address}/healthz says that all is well.`);
   },
 };

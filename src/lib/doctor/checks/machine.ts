@@ -66,8 +66,9 @@ export const settings: Check = {
   needs: [],
   async run({ local }) {
     const { settings, file, isStored } = await local.settings();
-    const { githubApiUrl } = settings;
-    const stored = isStored ? `Stored in ${file}` : "None are stored";
+    const { githubApiUrl, fleet } = settings;
+    const whose = fleet === undefined ? "" : ` for the fleet ${fleet.value} (${describeSource(fleet.source)})`;
+    const stored = isStored ? `Stored in ${file}${whose}` : "None are stored";
     return ok(`${stored}; GitHub is ${githubApiUrl.value} (${describeSource(githubApiUrl.source)}).`);
   },
 };
@@ -81,7 +82,9 @@ export const policy: Check = {
     const file = policyFile.value;
     const validate = `modal-gha config validate ${file}`;
     try {
-      const { policy, hash, warnings } = await local.policy();
+      const { policy, hash, warnings, doubts } = await local.policy();
+      const [doubt] = doubts;
+      if (doubt !== undefined) return warn(doubt.replace(/^Warning: t/, "T"), "modal-gha config get", validate);
       const where = `${file} (${describeSource(policyFile.source)})`;
       const pools = amount(policy.pools.length, "pool");
       const [first] = warnings;

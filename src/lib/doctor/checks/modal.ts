@@ -12,7 +12,7 @@ const nearlySpent = 0.9;
 export const modal: Check = {
   id: "modal",
   title: "Modal",
-  needs: [],
+  needs: ["settings"],
   async run({ env, modal, now }) {
     const source = describeModalCredentials(env);
     const { workspace, owner, environment, environments, expiresAt, limits } = await modal.workspace();

@@ -1,6 +1,8 @@
 // Where the fleet's controller is, and what it says of itself.
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { z } from "zod";
-import { type FoundApp, findApp, readWebUrls } from "../../modal/apps.ts";
+import { type FoundApp, findApp } from "../../modal/apps.ts";
+import { findUrl } from "../../modal/deploy/history.ts";
 import { controllerAppName } from "../../modal/names.ts";
 import { once } from "../once.ts";
 import type { FactsOptions } from "./facts.ts";
@@ -17,6 +19,8 @@ const healthSchema = z.object({
   fleet: z.string().optional(),
   /** Hash of its policy. */
   policy: z.string().optional(),
+  /** Whether its own credentials have got it through to GitHub and Modal. */
+  connected: z.boolean().default(true),
 });
 
 export type Health = z.output<typeof healthSchema> & {
@@ -30,14 +34,14 @@ export class NoController extends Error {}
 export interface ControllerFacts {
   /** The controller's App at Modal; undefined when it is not deployed there. */
   deployment(): Promise<{ app: FoundApp; url: string | undefined } | undefined>;
-  /** Base address without a slash: of the deployment, else as the environment or the webhook of the App has it. */
+  /** Base address without a slash: of the deployment, else as the settings or the webhook of the App have it. */
   address(): Promise<string | undefined>;
   /** @throws NoController */
   health(): Promise<Health>;
 }
 
 export function controllerFacts(
-  { env, now }: FactsOptions,
+  { now }: FactsOptions,
   local: LocalFacts,
   modal: ModalFacts,
   github: GitHubFacts,
@@ -47,14 +51,13 @@ export function controllerFacts(
     const client = await modal.client();
     const app = await findApp(client, controllerAppName(fleet), fleet);
     if (!app) return undefined;
-    const [url] = await readWebUrls(client, app.appId);
-    return { app, url: url?.replace(/\/+$/, "") };
+    return { app, url: await findUrl(client, fleet) };
   });
   const address = once(async () => {
     const deployed = await deployment();
     if (deployed?.url !== undefined) return deployed.url;
-    const named = env["MODAL_GHA_WEBHOOK_URL"];
-    if (named) return baseOf(named);
+    const named = (await local.settings()).settings.webhookUrl;
+    if (named) return baseOf(named.value);
     // GitHub has its own checks: here it only may help.
     const [app] = await github.apps().catch(() => []);
     return app?.hook && baseOf(app.hook.url);
@@ -62,7 +65,13 @@ export function controllerFacts(
   const health = once(async () => {
     const base = await address();
     if (base === undefined) throw new NoController("its address is not known");
-    return askHealth(base, now);
+    const deadline = now() + connectingMs;
+    for (;;) {
+      const said = await askHealth(base, now);
+      // One that has just started is still about to connect.
+      if (said.connected || !said.configured || now() > deadline) return said;
+      await sleepFor(1_000);
+    }
   });
   return { deployment, address, health };
 }
@@ -72,6 +81,7 @@ export function baseOf(webhookUrl: string): string {
   return webhookUrl.replace(/\/+$/, "").replace(/\/webhook$/, "");
 }
 
+const connectingMs = 10_000;
 /** How long a controller may take, a cold start included. */
 const patienceMs = 45_000;
 

@@ -1,5 +1,5 @@
 // What is on this machine: settings and the policy.
-import { readPolicy } from "../../operations/fleet-access.ts";
+import { openPolicy } from "../../operations/open-policy.ts";
 import type { LoadedPolicy } from "../../policy/load.ts";
 import { resolveSettings, type Settings } from "../../settings/settings.ts";
 import { SettingsStore, settingsFolder } from "../../settings/store.ts";
@@ -8,7 +8,8 @@ import type { FactsOptions } from "./facts.ts";
 
 export interface LocalFacts {
   settings(): Promise<{ settings: Settings; file: string; isStored: boolean }>;
-  policy(): Promise<LoadedPolicy>;
+  /** `doubts`: where settings and policy do not agree. */
+  policy(): Promise<LoadedPolicy & { doubts: string[] }>;
 }
 
 export function localFacts({ env, policyFile }: FactsOptions): LocalFacts {
@@ -18,6 +19,10 @@ export function localFacts({ env, policyFile }: FactsOptions): LocalFacts {
     const isStored = Object.keys(await store.read()).length > 0;
     return { settings: resolved, file: store.file, isStored };
   });
-  const policy = once(async () => readPolicy((await settings()).settings.policyFile.value));
+  const policy = once(async () => {
+    const doubts: string[] = [];
+    const opened = await openPolicy({ env, policyFile, warn: (text) => void doubts.push(text) });
+    return { ...opened, doubts };
+  });
   return { settings, policy };
 }

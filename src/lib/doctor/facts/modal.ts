@@ -6,6 +6,7 @@ import { listRunnerImages, type RunnerImage } from "../../modal/images/list.ts";
 import { appName } from "../../modal/names.ts";
 import { type ModalWorkspace, readWorkspace } from "../../modal/workspace.ts";
 import { type PolicyImage, policyImages } from "../../operations/image-name.ts";
+import { chooseModalProfile } from "../../settings/modal-profile.ts";
 import { once } from "../once.ts";
 import type { LocalFacts } from "./local.ts";
 
@@ -31,6 +32,7 @@ const maxThrottleSeconds = 10;
 export function modalFacts(local: LocalFacts): ModalFacts {
   let opened: ModalConnection | undefined;
   const client = once(async () => {
+    chooseModalProfile((await local.settings()).settings);
     const { openModal } = await import("../../modal/client.ts");
     opened = await openModal({ maxThrottleSeconds });
     return opened.client;
