@@ -162,7 +162,9 @@ describe("what is printed under --json is as its schema says:", () => {
   });
 
   it("runners kill", async () => {
-    expect(await parsed("runners kill", String(jobs["wait"]), "--force", "--yes")).toMatchObject([{ result: "killed" }]);
+    expect(await parsed("runners kill", String(jobs["wait"]), "--force", "--yes")).toMatchObject([
+      { result: "killed" },
+    ]);
   });
 
   it("demo", async () => {
@@ -175,7 +177,12 @@ describe("what is printed under --json is as its schema says:", () => {
   });
 
   it("and so is every error", async () => {
-    for (const args of [["runners", "ls", "--state", "x"], ["nosuch"], ["logs", "1"], ["destroy", "--policy", "none"]]) {
+    for (const args of [
+      ["runners", "ls", "--state", "x"],
+      ["nosuch"],
+      ["logs", "1"],
+      ["destroy", "--policy", "none"],
+    ]) {
       const { code, stdout } = await run([...args, "--json"], { ...home, ...env });
       expect(code).not.toBe(0);
       check("error.json", JSON.parse(stdout));

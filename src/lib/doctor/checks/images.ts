@@ -41,7 +41,7 @@ function buildCommand({ name, needsDocker }: Pick<ImageInUse["wanted"], "name" |
 export const runnerVersion: Check = {
   id: "runner-version",
   title: "Runner version",
-  needs: ["image", "installation"],
+  needs: ["image", "rate-limit"],
   async run({ modal, github, local, now }) {
     const { policy } = await local.policy();
     const images = await modal.images();

@@ -7,7 +7,7 @@ import { amount, type Check, type Finding, fail, list, notApplicable, ok, togeth
 export const repositories: Check = {
   id: "repositories",
   title: "Repositories",
-  needs: ["policy", "installation"],
+  needs: ["policy", "rate-limit"],
   async run({ github, local }) {
     const { policy, file } = await local.policy();
     const { owner } = policy.github;
