@@ -14,7 +14,8 @@ export interface Outcome {
   title: string;
   status: Status;
   detail: string;
-  mend: readonly string[];
+  /** Most useful first. */
+  mend: string[];
 }
 
 export interface RunOptions {
