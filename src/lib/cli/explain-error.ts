@@ -28,7 +28,7 @@ export function explainError(error: unknown): Explanation {
       const { code, message, why, nextSteps, exitCode } = e;
       return { code, message, why, nextSteps, exitCode };
     }
-    for (const explain of [usage, unavailable, setup, github, modal, policy, network, system, aborted]) {
+    for (const explain of [usage, ownWords, unavailable, github, modal, policy, network, system, aborted]) {
       const explanation = explain(e as unknown as Shape);
       if (explanation !== undefined) return explanation;
     }
@@ -62,6 +62,19 @@ export function usage(error: Shape, commandId?: string): Explanation | undefined
   };
 }
 
+/** SetupError of lib/github/setup and DeployError of lib/modal/deploy say all of it themselves. */
+const ownWords: Explainer = (error) => {
+  const { name, message, code, why, nextSteps, isAuthentication } = error;
+  if ((name !== "SetupError" && name !== "DeployError") || typeof code !== "string") return undefined;
+  return {
+    code,
+    message,
+    why: typeof why === "string" ? why : undefined,
+    nextSteps: Array.isArray(nextSteps) ? nextSteps.map(String) : [],
+    exitCode: isAuthentication === true || code === "no-token-pair" ? ExitCode.Authentication : ExitCode.Failure,
+  };
+};
+
 /** Unavailable of lib/fleet/ports.ts: waiting helps. Refused of lib/github/errors.ts: its message says what to mend. */
 const unavailable: Explainer = (error) => {
   if (error.name !== "Unavailable" && error.name !== "Refused") return undefined;
@@ -79,19 +92,6 @@ const unavailable: Explainer = (error) => {
     message: error.message,
     nextSteps: [`Try again ${wait}.`],
     exitCode: ExitCode.Failure,
-  };
-};
-
-/** SetupError of lib/github/setup: it says all itself. */
-const setup: Explainer = (error) => {
-  const { why, nextSteps } = error;
-  if (error.name !== "SetupError" || typeof why !== "string" || !Array.isArray(nextSteps)) return undefined;
-  return {
-    code: String(error["code"]),
-    message: error.message,
-    why,
-    nextSteps: nextSteps.map(String),
-    exitCode: error["isAuthentication"] === true ? ExitCode.Authentication : ExitCode.Failure,
   };
 };
 

@@ -11,13 +11,18 @@ export interface Health {
   deployment: string;
   /** Whether it has its credentials. */
   configured: boolean;
+  /** Whether it has reached GitHub and Modal; absent while it is not configured. */
+  connected?: boolean;
 }
 
 export interface HealthOptions {
   url: string;
-  expected: Pick<Health, "version" | "policy" | "deployment">;
+  /** What it must say. */
+  expected: Partial<Pick<Health, "version" | "policy" | "deployment">>;
   /** Milliseconds. */
   withinMs: number;
+  /** Asked when another one answers: whether there is nothing to wait for. */
+  isVain?(): Promise<boolean>;
   signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +32,13 @@ const mostFailures = 4;
 const answerWithinMs = 60_000;
 
 /** @returns its health once that is what is expected, or what it is instead. @throws the signal's reason */
-export async function checkHealth({ url, expected, withinMs, signal }: HealthOptions): Promise<Health | string> {
+export async function checkHealth({
+  url,
+  expected,
+  withinMs,
+  isVain,
+  signal,
+}: HealthOptions): Promise<Health | string> {
   const deadline = Date.now() + withinMs;
   let failures = 0;
   for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
@@ -37,6 +48,7 @@ export async function checkHealth({ url, expected, withinMs, signal }: HealthOpt
     if (fault === undefined) return answer as Health;
     failures = typeof answer === "string" && answer.startsWith("it answered 5") ? failures + 1 : 0;
     if (failures >= mostFailures || Date.now() + pauseMs > deadline) return fault;
+    if (typeof answer !== "string" && (await isVain?.())) return fault;
     await delay(pauseMs, undefined, signal && { signal });
   }
 }
@@ -57,9 +69,9 @@ export async function ask(url: string, signal?: AbortSignal): Promise<Health | s
   }
 }
 
-function differenceOf(health: Health, expected: HealthOptions["expected"]): string | undefined {
-  if (health.deployment !== expected.deployment) return "the controller of another deploy answered";
-  if (health.version !== expected.version) return `it is of version ${health.version}, not ${expected.version}`;
-  if (health.policy !== expected.policy) return `it has policy ${health.policy}, not ${expected.policy}`;
+function differenceOf(health: Health, { deployment, version, policy }: HealthOptions["expected"]): string | undefined {
+  if (deployment !== undefined && health.deployment !== deployment) return "the controller of another deploy answers";
+  if (version !== undefined && health.version !== version) return `it is of version ${health.version}, not ${version}`;
+  if (policy !== undefined && health.policy !== policy) return `it has policy ${health.policy}, not ${policy}`;
   return undefined;
 }

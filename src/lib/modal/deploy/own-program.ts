@@ -20,7 +20,7 @@ export function deployArguments(bundle: Bundle, environmentName: string, folder:
   return ["deploy", ...environment, "--tag", deploymentTag(bundle), `${folder}/${appFile}`];
 }
 
-/** @returns the client's exit code. @throws the signal's reason */
+/** @param env see withoutOurs. @returns the client's exit code. @throws the signal's reason */
 export async function deployFromHere(
   program: ClientProgram,
   env: Environment,
@@ -36,19 +36,23 @@ export async function deployFromHere(
   }
 }
 
+/** Its words are read by line, and not by a terminal. */
+export const plainOutput = { NO_COLOR: "1", COLUMNS: "160", PYTHONUTF8: "1", PYTHONUNBUFFERED: "1" } as const;
+
 /** Variables that are nobody's business but ours. */
 const ours = /^(MODAL_GHA_.*|GH_TOKEN|GITHUB_TOKEN)$/;
 
-/** The client's environment: that of this process, without our secrets, and with the Modal that we ourselves talk to. */
-export function clientEnvironment({ serverUrl, tokenId, tokenSecret }: Profile, env: Environment): Environment {
-  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
+/** An environment for programs that are not ours. */
+export function withoutOurs(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
+}
+
+/** The client's environment, with the Modal that we ourselves talk to. */
+function clientEnvironment({ serverUrl, tokenId, tokenSecret }: Profile, env: Environment): Environment {
   return {
-    ...rest,
+    ...env,
     ...(tokenId && tokenSecret ? { MODAL_TOKEN_ID: tokenId, MODAL_TOKEN_SECRET: tokenSecret } : {}),
     MODAL_SERVER_URL: serverUrl,
-    // Its words are read by line, and not by a terminal.
-    NO_COLOR: "1",
-    PYTHONUTF8: "1",
-    PYTHONUNBUFFERED: "1",
+    ...plainOutput,
   };
 }

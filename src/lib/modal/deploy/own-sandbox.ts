@@ -11,7 +11,7 @@ import { appName, ownershipTags } from "../names.ts";
 import { writeBundle } from "./bundle.ts";
 import { clientVersion } from "./client-program.ts";
 import { DeployError } from "./errors.ts";
-import { type DeployRun, deployArguments } from "./own-program.ts";
+import { type DeployRun, deployArguments, plainOutput } from "./own-program.ts";
 
 /** The longest that a deploy may take, in milliseconds. Nobody ends the Sandbox if this process dies. */
 const longestMs = 15 * 60_000;
@@ -55,8 +55,7 @@ export async function deployFromSandbox(run: SandboxRun): Promise<number> {
     const deploy = deployArguments(bundle, run.environmentName, ".");
     // In a container Modal's client uses a socket, and no token, unless it is made to forget where it is.
     const command = ["env", "-u", "MODAL_IS_REMOTE", `MODAL_SERVER_URL=${serverUrl}`, "modal", ...deploy];
-    const env = { PYTHONUTF8: "1", PYTHONUNBUFFERED: "1", NO_COLOR: "1" };
-    const process = await sandbox.exec(command, { workdir: folderInside, env, secrets: [secret] });
+    const process = await sandbox.exec(command, { workdir: folderInside, env: plainOutput, secrets: [secret] });
     const [code] = await Promise.all([
       process.wait(),
       eachLine(process.stdout, onLine),

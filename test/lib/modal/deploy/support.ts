@@ -1,8 +1,8 @@
 // GitHub and Modal on this machine with everything between them but the controller, for tests that deploy it.
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { Intercept } from "../../../../src/lib/emulator/modal/gate.ts";
 import { connectModal, type ModalAccess } from "../../../../src/lib/modal/client.ts";
 import { type DeployOptions, deployController } from "../../../../src/lib/modal/deploy/deploy.ts";
@@ -12,6 +12,8 @@ import { type CleanUp, type Emulators, endAll, startEmulators } from "../../../.
 import { publishRehearsalImage } from "../../../../src/lib/rehearsal/image.ts";
 
 export interface Site extends Emulators {
+  /** Goes away at the end. */
+  folder: string;
   access: ModalAccess;
   policyFile: string;
   /** Of the fleet. */
@@ -23,6 +25,7 @@ export interface Site extends Emulators {
   progress: string[];
   /** Programs that a deploy finds, none of the machine's own Modal among them. */
   env: Record<string, string>;
+  /** Puts what GitHub's App has into the fleet's Secret. */
   writeGitHubValues(): Promise<void>;
   deploy(options?: Partial<DeployOptions>): ReturnType<typeof deployController>;
 }
@@ -47,7 +50,6 @@ export async function siteWith(bins: readonly string[]): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "deploy-test-"));
   cleanUp.push(() => rm(folder, { recursive: true, force: true }));
   const repository = join(folder, "app");
-  const { mkdir } = await import("node:fs/promises");
   await mkdir(join(repository, ".github", "workflows"), { recursive: true });
   await writeFile(join(repository, ".github", "workflows", "ci.yml"), workflow);
   const intercept: Site["intercept"] = { modal: async () => "proceed" };
@@ -80,6 +82,7 @@ export async function siteWith(bins: readonly string[]): Promise<Site> {
   const progress: string[] = [];
   return {
     ...emulators,
+    folder,
     access,
     policyFile,
     fleet,
@@ -94,7 +97,7 @@ export async function siteWith(bins: readonly string[]): Promise<Site> {
         MODAL_GHA_WEBHOOK_SECRET: github.app.webhookSecret,
       }),
     async deploy(options = {}) {
-      const { policy } = await loadPolicy(policyFile);
+      const policy = options.policy ?? (await loadPolicy(policyFile)).policy;
       return deployController({
         modal: access,
         policy,
@@ -107,4 +110,25 @@ export async function siteWith(bins: readonly string[]): Promise<Site> {
       });
     },
   };
+}
+
+/** Dispatches the workflow and waits until its job has ended well, and nothing is left of it. */
+export async function runAJob({ github }: Site): Promise<void> {
+  await github.trigger({ repository: "app", event: "workflow_dispatch" });
+  await github.settled();
+  expect(github.state().jobs.at(-1)).toMatchObject({ status: "completed", conclusion: "success" });
+}
+
+/** A folder with a program of this name, a shell script. */
+export async function programIn(folder: string, name: string, script: string): Promise<string> {
+  const bin = join(folder, `bin-${name}`);
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
+  await chmod(join(bin, name), 0o755);
+  return bin;
+}
+
+/** What the controller of a site says of itself. */
+export async function healthOf(url: string): Promise<Record<string, unknown>> {
+  return (await (await fetch(`${url}/healthz`)).json()) as Record<string, unknown>;
 }
