@@ -337,7 +337,7 @@ const faults: Fault[] = [
     what: "a webhook that goes elsewhere",
     link: "webhook",
     finds: /goes to http:\/\/127\.0\.0\.1:2\/webhook, the controller is at http/,
-    mend: /^modal-gha init$/m,
+    mend: /modal-gha init --take-webhook$/m,
     spoil: ({ github }) => github.setWebhookUrl(`${nowhere}/webhook`),
     env: ({ controller }) => ({ MODAL_GHA_WEBHOOK_URL: `${controller.url}/webhook` }),
   },
@@ -345,7 +345,7 @@ const faults: Fault[] = [
     what: "a controller with another webhook secret",
     link: "webhook-secret",
     finds: /another webhook secret than GitHub: it refused the signature/,
-    mend: /^modal-gha init$/m,
+    mend: /modal-gha init --rotate$/m,
     spoil: ({ controller }) => controller.secrets.splice(0, 1, "other"),
   },
 ];

@@ -65,7 +65,7 @@ export const controllerHealth: Check = {
       return fail(
         `It answers at ${address}, but has no credentials yet, and answers 503 to webhooks.`,
         "modal-gha init",
-        "If its Secret is complete: modal-gha deploy, since containers keep what they started with.",
+        "If its Secret is complete, containers keep what they started with: modal-gha deploy",
       );
     }
     if (!health.connected) {

@@ -1,5 +1,5 @@
 // The links at Modal: credentials, what Modal lets this workspace do, and the App in which runners live.
-import { describeModalCredentials } from "../../modal/credentials-source.ts";
+import { findCredentialsSource } from "../../init/modal-step.ts";
 import { appName } from "../../modal/names.ts";
 import { foreignThing } from "../../modal/ownership.ts";
 import { type Check, type Finding, fail, list, ok, together, warn } from "../check.ts";
@@ -14,7 +14,7 @@ export const modal: Check = {
   title: "Modal",
   needs: ["settings"],
   async run({ env, modal, now }) {
-    const source = describeModalCredentials(env);
+    const { source } = await findCredentialsSource(env);
     const { workspace, owner, environment, environments, expiresAt, limits } = await modal.workspace();
     if (limits === undefined) {
       const named = environment === "" ? "no default Environment" : `no Environment ${environment}`;

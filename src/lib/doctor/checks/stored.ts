@@ -1,9 +1,9 @@
 // What is kept at Modal by name: the Secrets and Volumes that pools mount, and the controller's own Secret.
-import { appVariables } from "../../github/credentials.ts";
+import { secretKeys } from "../../init/secret-keys.ts";
 import { unlessNotFound } from "../../modal/apps.ts";
 import { secretName } from "../../modal/names.ts";
 import { missingSecretKeys, readSecretState, secretMark } from "../../modal/secrets.ts";
-import { type Check, type Finding, fail, list, notApplicable, ok, together } from "../check.ts";
+import { type Check, type Finding, fail, list, notApplicable, ok, together, warn } from "../check.ts";
 import type { Facts } from "../facts/facts.ts";
 
 export const poolSecrets: Check = {
@@ -38,13 +38,13 @@ export const poolSecrets: Check = {
 
 /** What the controller cannot do without, by who it is at GitHub. */
 async function neededKeys({ github }: Facts): Promise<string[]> {
-  const { appId, privateKey, webhookSecret } = appVariables(1);
+  const { appId, privateKey, webhookSecret, githubToken, modalTokenId, modalTokenSecret } = secretKeys;
   const isToken = await github.credentials().then(
     ({ first }) => first.kind === "token",
     () => false,
   );
-  const who = isToken ? ["MODAL_GHA_GITHUB_TOKEN"] : [appId, privateKey];
-  return [...who, webhookSecret, "MODAL_GHA_MODAL_TOKEN_ID", "MODAL_GHA_MODAL_TOKEN_SECRET"];
+  const who = isToken ? [githubToken] : [appId, privateKey];
+  return [...who, webhookSecret, modalTokenId, modalTokenSecret];
 }
 
 export const fleetSecret: Check = {
@@ -58,7 +58,12 @@ export const fleetSecret: Check = {
     const isUsed = (await facts.controller.deployment()) !== undefined;
     const keys = await neededKeys(facts);
     const state = await readSecretState(client, fleet, keys);
-    if (state === "complete") return ok(`${name} has all ${keys.length} values that the controller needs.`);
+    if (state === "complete") {
+      const isUnfinished = (await missingSecretKeys(client, fleet, [secretKeys.unfinished])).length === 0;
+      const detail = `${name} has all ${keys.length} values that the controller needs`;
+      if (!isUnfinished) return ok(`${detail}.`);
+      return warn(`${detail}, but setting up did not come to its end: GitHub may have others.`, "modal-gha init");
+    }
     if (!isUsed) return notApplicable("The controller does not run at Modal, and has its secrets from elsewhere.");
     const mend = ["modal-gha init", "modal-gha deploy"];
     switch (state) {

@@ -34,13 +34,13 @@ export const webhook: Check = {
       const { hook } = app;
       if (!(await leadsThere(hook.url, url, facts))) {
         const detail = `The webhook of the App ${app.name} goes to ${hook.url}, the controller is at ${url}.`;
-        return fail(detail, "modal-gha init", byHand);
+        return fail(detail, "If nobody needs it there: modal-gha init --take-webhook", byHand);
       }
       if (hook.contentType !== "json") {
-        return fail(`The webhook of the App ${app.name} sends forms, not JSON.`, "modal-gha init", byHand);
+        return fail(`The webhook of the App ${app.name} sends forms, not JSON.`, "modal-gha init --rotate", byHand);
       }
       if (!hook.hasSecret) {
-        return fail(`The webhook of the App ${app.name} has no secret.`, "modal-gha init", byHand);
+        return fail(`The webhook of the App ${app.name} has no secret.`, "modal-gha init --rotate", byHand);
       }
       if (hook.isInsecure) {
         return warn(`GitHub does not check the certificate of ${hook.url}.`, `Enable SSL verification: ${page}`);
@@ -117,14 +117,17 @@ export const webhookSecret: Check = {
 
 /** What GitHub's own webhook, signed with GitHub's secret, was answered. */
 function ofVerdict({ verdict, detail }: HookVerdict): Finding {
-  const fromNew = "Or, if the Secret was changed after it started: modal-gha deploy";
   switch (verdict) {
     case "ok":
       return ok("GitHub and the controller have the same: a webhook that GitHub signed was accepted.");
     case "bad-signature":
-      return fail(detail, "modal-gha init", fromNew);
+      return fail(
+        detail,
+        "If the Secret was changed since it was deployed: modal-gha deploy",
+        "Else put new secrets in place on both sides: modal-gha init --rotate",
+      );
     case "not-configured":
-      return fail(detail, "modal-gha init", fromNew);
+      return fail(detail, "modal-gha deploy", "modal-gha init");
     case "unreachable":
       return fail(`${detail} From here it can be reached.`, "Check firewalls, and that the address is a public one.");
     case "no-delivery":
