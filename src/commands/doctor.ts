@@ -6,6 +6,8 @@ import { checkIds } from "../lib/doctor/check-ids.ts";
 import type { Outcome } from "../lib/doctor/run.ts";
 import { parseDurationFlag } from "../lib/operations/duration-flag.ts";
 
+const eraseLine = "\r\u001B[K";
+
 export default class Doctor extends BaseCommand<typeof Doctor> {
   static override summary =
     "Check every link of the chain from a job to its runner, and say how to mend what is broken.";
@@ -46,13 +48,19 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     const { version } = this.config;
     const facts = openFacts({ env: process.env, policyFile: policy, version, now: () => this.clock.now() });
     const render = outcomeRenderer(checks, this.io.stdout.colours);
-    const onOutcome = (outcome: Outcome) => (this.jsonEnabled() ? undefined : this.io.out(render(outcome)));
+    const { isTTY, stream, colours } = this.io.stderr;
+    const show = (text: string) => isTTY && stream.write(eraseLine + text);
+    const onWait = (title: string) => show(colours.dim(`… ${title}`));
+    const onOutcome = (outcome: Outcome) => {
+      show("");
+      if (!this.jsonEnabled()) this.io.out(render(outcome));
+    };
     const onError = (id: string, error: unknown) => {
       if (process.env["DEBUG"]) this.io.note(redact(`${id}: ${inspect(error)}`, facts.secrets()));
     };
     try {
       const { outcomes, exitCode } = await this.interruptible(({ signal }) =>
-        runChecks(checks, facts, { only, limitMs, signal, onOutcome, onError }),
+        runChecks(checks, facts, { only, limitMs, signal, onWait, onOutcome, onError }).finally(() => show("")),
       );
       // People have read each as it came.
       this.output(outcomes, () => "");

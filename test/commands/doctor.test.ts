@@ -60,6 +60,13 @@ const faults: Fault[] = [
     },
   },
   {
+    what: "an address of GitHub that is none",
+    link: "settings",
+    finds: /GITHUB_API_URL says api\.github\.com, which is no address/,
+    mend: /^unset GITHUB_API_URL$/m,
+    env: () => ({ GITHUB_API_URL: "api.github.com" }),
+  },
+  {
     what: "no policy file",
     link: "policy",
     finds: /There is no policy file/,
@@ -226,7 +233,7 @@ const faults: Fault[] = [
   {
     what: "a clock that is an hour off",
     link: "clock",
-    finds: /^It is (59m \d+s|1h) behind GitHub's/,
+    finds: /^This machine's is (59m \d+s|1h) behind GitHub's/,
     mend: /timedatectl/,
     github: () => ({ clock: () => new Date(Date.now() + 3_600_000) }),
   },

@@ -16,6 +16,7 @@ export const checkIds = [
   "controller-health",
   "controller-version",
   "controller-policy",
+  "controller-clock",
   "github-api",
   "clock",
   "github",

@@ -2,7 +2,13 @@
 import type { Check } from "./check.ts";
 import { type CheckId, checkIds } from "./check-ids.ts";
 import { installation, permissions } from "./checks/app.ts";
-import { controller, controllerHealth, controllerPolicy, controllerVersion } from "./checks/controller.ts";
+import {
+  controller,
+  controllerClock,
+  controllerHealth,
+  controllerPolicy,
+  controllerVersion,
+} from "./checks/controller.ts";
 import { clock, github, githubApi, rateLimit } from "./checks/github.ts";
 import { image, runnerVersion } from "./checks/images.ts";
 import { node, policy, proxy, settings } from "./checks/machine.ts";
@@ -27,6 +33,7 @@ const byId: Record<CheckId, Check> = {
   "controller-health": controllerHealth,
   "controller-version": controllerVersion,
   "controller-policy": controllerPolicy,
+  "controller-clock": controllerClock,
   "github-api": githubApi,
   clock,
   github,

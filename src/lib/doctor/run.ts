@@ -25,6 +25,8 @@ export interface RunOptions {
   limitMs?: number | undefined;
   /** Ends it all. */
   signal: AbortSignal;
+  /** Hears which check is waited for. */
+  onWait?(title: string): void;
   /** Hears each outcome when it and all before it are known. */
   onOutcome(outcome: Outcome): void;
   /** Hears what a check threw. */
@@ -61,6 +63,7 @@ export async function runChecks(checks: readonly Check[], facts: Facts, options:
   const outcomes: Outcome[] = [];
   let exitCode: ExitCode = ExitCode.Ok;
   for (const { id, title } of chosen) {
+    options.onWait?.(title);
     const result = await resultOf(id);
     signal.throwIfAborted();
     const { status, isAuthentication } = result;

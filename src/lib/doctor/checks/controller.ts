@@ -3,6 +3,7 @@ import { controllerAppName } from "../../modal/names.ts";
 import { type Check, fail, ok, warn } from "../check.ts";
 import { type Health, NoController } from "../facts/controller.ts";
 import type { Facts } from "../facts/facts.ts";
+import { judgeClock } from "./clock.ts";
 
 /** A controller that scaled to zero takes its time to start. */
 const limitMs = 60_000;
@@ -98,5 +99,15 @@ export const controllerPolicy: Check = {
     if (policy === hash) return ok(`The same as ${file} (${hash}).`);
     const detail = `It runs another policy (${policy ?? "which it does not tell"}) than ${file} (${hash}).`;
     return fail(detail, `See what differs: modal-gha config diff ${file}`, "modal-gha deploy");
+  },
+};
+
+/** The controller tells Modal's time. */
+export const controllerClock: Check = {
+  id: "controller-clock",
+  title: "Controller's clock",
+  needs: ["controller-health"],
+  async run({ controller }) {
+    return judgeClock("the controller's", (await controller.health()).aheadMs);
   },
 };

@@ -1,8 +1,9 @@
 // The links to GitHub itself: reachable, with the same time, our credentials accepted, and calls left to make.
 import { formatDuration } from "../../cli/durations.ts";
 import { checkToken } from "../../github/setup/token.ts";
-import { type Check, type Finding, fail, lacksRight, list, notApplicable, ok, together, warn } from "../check.ts";
+import { type Check, type Finding, fail, lacksRight, list, ok, together, warn } from "../check.ts";
 import type { Facts } from "../facts/facts.ts";
+import { judgeClock } from "./clock.ts";
 
 const day = 24 * 3_600_000;
 const expiryNoticeMs = 14 * day;
@@ -19,37 +20,12 @@ export const githubApi: Check = {
   },
 };
 
-/** Clocks that differ by less are no trouble to anybody. */
-const tolerableMs = 30_000;
-/** What is signed with a time is refused by the controller from here on: lib/controller/policy-question.ts. */
-const intolerableMs = 5 * 60_000;
-
 export const clock: Check = {
   id: "clock",
   title: "Clock",
   needs: ["github-api"],
-  limitMs: 60_000,
-  async run({ github, controller }) {
-    const others: [string, number | undefined][] = [
-      ["GitHub's", (await github.reach()).aheadMs],
-      // The controller tells Modal's time. Where it cannot be asked, another check says so.
-      [
-        "the controller's",
-        await controller.health().then(
-          ({ aheadMs }) => aheadMs,
-          () => undefined,
-        ),
-      ],
-    ];
-    const known = others.filter((each): each is [string, number] => each[1] !== undefined);
-    const findings = known.map(([whose, aheadMs]): Finding => {
-      const off = Math.abs(aheadMs);
-      if (off < tolerableMs) return ok(`Agrees with ${whose}.`);
-      const detail = `It is ${formatDuration(off)} ${aheadMs > 0 ? "behind" : "ahead of"} ${whose}.`;
-      const mend = "Set it: sudo timedatectl set-ntp true, or how your system does that.";
-      return off < intolerableMs ? warn(detail, mend) : fail(detail, mend);
-    });
-    return findings.length > 0 ? together(findings) : notApplicable("Nobody tells the time.");
+  async run({ github }) {
+    return judgeClock("GitHub's", (await github.reach()).aheadMs);
   },
 };
 

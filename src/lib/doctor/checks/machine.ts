@@ -5,8 +5,6 @@ import { amount, type Check, fail, ok, warn } from "../check.ts";
 
 /** As bin/run.js asks for. */
 const least = { major: 22, minor: 15 };
-/** The newest whose long-term support has ended: nodejs.org/en/about/previous-releases. */
-const outOfSupport = 20;
 
 export const node: Check = {
   id: "node",
@@ -15,7 +13,7 @@ export const node: Check = {
   run() {
     const { node: version } = process.versions;
     const [major = 0, minor = 0] = version.split(".").map(Number);
-    if (major < least.major || (major === least.major && minor < least.minor) || major <= outOfSupport) {
+    if (major < least.major || (major === least.major && minor < least.minor)) {
       const wanted = `${least.major}.${least.minor}`;
       return fail(`${version}; modal-gha needs ${wanted} or newer.`, "npx -p node@24 -p modal-gha modal-gha doctor");
     }
@@ -60,13 +58,30 @@ function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).hostname : "";
 }
 
+function isAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
 export const settings: Check = {
   id: "settings",
   title: "Settings",
   needs: [],
-  async run({ local }) {
+  async run({ local, env }) {
     const { settings, file, isStored } = await local.settings();
-    const { githubApiUrl, fleet } = settings;
+    const { githubApiUrl, githubWebUrl, webhookUrl, fleet } = settings;
+    const bad = [githubApiUrl, githubWebUrl, webhookUrl].find((each) => each && !isAddress(each.value));
+    if (bad) {
+      const name = describeSource(bad.source);
+      const isVariable = bad.source.kind === "environment";
+      return fail(
+        `${name} says ${bad.value}, which is no address.`,
+        isVariable ? `unset ${name}` : "modal-gha config get",
+      );
+    }
+    const server = env["MODAL_SERVER_URL"];
+    if (server && !isAddress(server)) {
+      return fail(`MODAL_SERVER_URL says ${server}, which is no address.`, "unset MODAL_SERVER_URL");
+    }
     const whose = fleet === undefined ? "" : ` for the fleet ${fleet.value} (${describeSource(fleet.source)})`;
     const stored = isStored ? `Stored in ${file}${whose}` : "None are stored";
     return ok(`${stored}; GitHub is ${githubApiUrl.value} (${describeSource(githubApiUrl.source)}).`);

@@ -1,4 +1,6 @@
 // What is kept at Modal by name: the Secrets and Volumes that pools mount, and the controller's own Secret.
+
+import { appVariables, furtherApps } from "../../github/credentials.ts";
 import { secretKeys } from "../../init/secret-keys.ts";
 import { unlessNotFound } from "../../modal/apps.ts";
 import { secretName } from "../../modal/names.ts";
@@ -37,14 +39,16 @@ export const poolSecrets: Check = {
 };
 
 /** What the controller cannot do without, by who it is at GitHub. */
-async function neededKeys({ github }: Facts): Promise<string[]> {
+async function neededKeys({ github, env }: Facts): Promise<string[]> {
   const { appId, privateKey, webhookSecret, githubToken, modalTokenId, modalTokenSecret } = secretKeys;
   const isToken = await github.credentials().then(
     ({ first }) => first.kind === "token",
     () => false,
   );
   const who = isToken ? [githubToken] : [appId, privateKey];
-  return [...who, webhookSecret, modalTokenId, modalTokenSecret];
+  const further = isToken ? [] : furtherApps(env).map(appVariables);
+  const others = further.flatMap((app) => [app.appId, app.privateKey]);
+  return [...who, ...others, webhookSecret, modalTokenId, modalTokenSecret];
 }
 
 export const fleetSecret: Check = {

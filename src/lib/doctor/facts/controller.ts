@@ -58,8 +58,8 @@ export function controllerFacts(
     if (deployed?.url !== undefined) return deployed.url;
     const named = (await local.settings()).settings.webhookUrl;
     if (named) return baseOf(named.value);
-    // GitHub has its own checks: here it only may help.
-    const [app] = await github.apps().catch(() => []);
+    // GitHub has its own checks: here it may only help, and not for long.
+    const [app] = await Promise.race([github.apps().catch(() => []), sleepFor(helpingMs, [], { ref: false })]);
     return app?.hook && baseOf(app.hook.url);
   });
   const health = once(async () => {
@@ -81,7 +81,10 @@ export function baseOf(webhookUrl: string): string {
   return webhookUrl.replace(/\/+$/, "").replace(/\/webhook$/, "");
 }
 
+/** How long a controller that has just started may take to get through to GitHub and Modal. */
 const connectingMs = 10_000;
+/** How long GitHub is waited for where it only may help. */
+const helpingMs = 10_000;
 /** How long a controller may take, a cold start included. */
 const patienceMs = 45_000;
 

@@ -37,7 +37,8 @@ export interface GitHubFacts {
   repositories(): Promise<{ seen: RepositoryFacts[]; allowed: RepositoryFacts[] }>;
 }
 
-const patienceMs = 15_000;
+/** The checks' own limits are shorter; this is for a look that nobody waits for any more. */
+const patienceMs = 60_000;
 
 /** @param onSecret hears every secret that is read */
 export function githubFacts(options: FactsOptions, local: LocalFacts, onSecret: (secret: string) => void): GitHubFacts {
