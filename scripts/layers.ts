@@ -69,6 +69,12 @@ export const rules: readonly Rule[] = [
     mayNot: ["src/lib/emulator/**", "src/lib/rehearsal/**"],
   },
   {
+    reason: "What doctor finds is only said: no part of the fleet may come to depend on a diagnosis.",
+    of: ["src/**"],
+    butNot: ["src/lib/doctor/**", "src/commands/doctor.ts"],
+    mayNot: ["src/lib/doctor/**"],
+  },
+  {
     reason: "What is shipped does not depend on tests and build scripts.",
     of: ["src/**"],
     mayNot: ["test/**", "scripts/**"],

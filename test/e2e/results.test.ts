@@ -165,6 +165,13 @@ describe("what is printed under --json is as its schema says:", () => {
     expect((await parsed("image ls")).length).toBeGreaterThan(0);
   });
 
+  it("doctor, well and broken", async () => {
+    expect((await parsed("doctor")).filter(({ status }: { status: string }) => status === "fail")).toEqual([]);
+    expect(await parsed("doctor", "--check", "modal")).toMatchObject([{ id: "modal", status: "ok" }]);
+    const { code } = await result("doctor", ["--policy", "none"]);
+    expect(code).toBe(1);
+  });
+
   it("runners kill", async () => {
     expect(await parsed("runners kill", String(jobs["wait"]), "--force", "--yes")).toMatchObject([
       { result: "killed" },
