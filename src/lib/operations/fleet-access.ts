@@ -31,11 +31,34 @@ export interface FleetAccessOptions {
   now(): number;
 }
 
+/** The half of a fleet that is at GitHub. */
+export type GitHubSide = Pick<FleetAccess, "octokit" | "isApp" | "github">;
+/** The half of a fleet that is at Modal. */
+export type ModalSide = Pick<FleetAccess, "modal" | "modalAccess" | "close">;
+
 /**
  * Connects to both services at once.
  * @throws AbortError with what to type next, or what a service's SDK throws
  */
 export async function openFleet(options: FleetAccessOptions): Promise<FleetAccess> {
+  const { policy, connectGitHub, connectModal } = await prepareFleet(options);
+  const [github, modal] = await Promise.all([connectGitHub(), connectModal()]);
+  return { policy, ...github, ...modal };
+}
+
+/** A fleet whose settings are read, and nobody asked yet: for what can do with one of the two services. */
+export interface PreparedFleet {
+  policy: Policy;
+  /** REST base address. */
+  githubApiUrl: string;
+  /** @throws what Octokit throws */
+  connectGitHub(): Promise<GitHubSide>;
+  /** @throws what the SDK throws */
+  connectModal(): Promise<ModalSide>;
+}
+
+/** @throws AbortError when the policy or GitHub's credentials are missing or cannot be read */
+export async function prepareFleet(options: FleetAccessOptions): Promise<PreparedFleet> {
   const settings = await resolveSettings({
     flags: { policyFile: options.policyFile },
     env: options.env,
@@ -43,36 +66,31 @@ export async function openFleet(options: FleetAccessOptions): Promise<FleetAcces
   });
   const { policy } = await readPolicy(settings.policyFile.value);
   const credentials = await githubCredentials(settings, options.warn);
-  // Loaded here, so that `--help` and the like need not wait for either SDK.
-  const [{ connectGitHub }, { fleetGitHub }, { connectModal }, { sandboxesOnModal }] = await Promise.all([
-    import("../github/client.ts"),
-    import("../github/fleet-github.ts"),
-    import("../modal/client.ts"),
-    import("../modal/sandboxes.ts"),
-  ]);
-  const further = credentials.kind === "app" ? await furtherGitHubApps(options.env, options.warn) : [];
-  const connect = (who: GitHubCredentials) =>
-    connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials: who, owner: policy.github.owner });
-  const [octokit, modalAccess, ...others] = await Promise.all([
-    connect(credentials),
-    connectModal({ fleet: policy.fleet }),
-    ...further.map(connect),
-  ]);
+  const isApp = credentials.kind === "app";
+  const further = isApp ? await furtherGitHubApps(options.env, options.warn) : [];
   return {
     policy,
-    octokit,
-    isApp: credentials.kind === "app",
-    github: fleetGitHub({
-      octokit,
-      others,
-      policy,
-      isApp: credentials.kind === "app",
-      now: options.now,
-      warn: options.warn,
-    }),
-    modal: sandboxesOnModal(modalAccess, policy.fleet),
-    modalAccess,
-    close: modalAccess.close,
+    githubApiUrl: settings.githubApiUrl.value,
+    // Loaded here, so that `--help` and the like need not wait for either SDK.
+    async connectGitHub() {
+      const [client, { fleetGitHub }] = await Promise.all([
+        import("../github/client.ts"),
+        import("../github/fleet-github.ts"),
+      ]);
+      const connect = (who: GitHubCredentials) =>
+        client.connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials: who, owner: policy.github.owner });
+      const [octokit, ...others] = await Promise.all([connect(credentials), ...further.map(connect)]);
+      const { now, warn } = options;
+      return { octokit, isApp, github: fleetGitHub({ octokit, others, policy, isApp, now, warn }) };
+    },
+    async connectModal() {
+      const [client, { sandboxesOnModal }] = await Promise.all([
+        import("../modal/client.ts"),
+        import("../modal/sandboxes.ts"),
+      ]);
+      const modalAccess = await client.connectModal({ fleet: policy.fleet });
+      return { modal: sandboxesOnModal(modalAccess, policy.fleet), modalAccess, close: modalAccess.close };
+    },
   };
 }
 

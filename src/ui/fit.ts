@@ -1,0 +1,38 @@
+// Text of an exact width in terminal columns.
+import { displayWidth, plainText, truncate } from "../lib/cli/text.ts";
+
+const harmless = /^[ -~]*$/;
+
+/** Text from elsewhere on one line, without anything that could drive a terminal. */
+export function safe(text: string): string {
+  return harmless.test(text) ? text : plainText(text);
+}
+
+/** Cut or padded to exactly so many columns. The text must hold no escape sequences. */
+export function fit(text: string, columns: number, align: "left" | "right" = "left"): string {
+  if (columns <= 0) return "";
+  const cut = truncate(text, columns);
+  const padding = " ".repeat(Math.max(0, columns - displayWidth(cut)));
+  return align === "right" ? padding + cut : cut + padding;
+}
+
+/** Cuts a text into lines of at most so many columns, between words where it can. */
+export function wrapWords(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (displayWidth(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = word;
+    while (displayWidth(line) > columns) {
+      lines.push(line.slice(0, columns));
+      line = line.slice(columns);
+    }
+  }
+  if (line !== "" || lines.length === 0) lines.push(line);
+  return lines;
+}
