@@ -3,12 +3,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Colours } from "../cli/colours.ts";
 import { AbortError } from "../cli/errors.ts";
 import { webUrlOf } from "../github/setup/web-url.ts";
-import { openDeliveries } from "../operations/delivery-access.ts";
 import { findJob } from "../operations/find-job.ts";
-import { type FleetAccess, type FleetAccessOptions, prepareFleet } from "../operations/fleet-access.ts";
+import { type FleetAccess, type FleetAccessOptions, type ModalSide, prepareFleet } from "../operations/fleet-access.ts";
 import { readJobLog } from "../operations/job-log.ts";
 import { killRunner, selectRunners } from "../operations/kill-runners.ts";
 import { findDeliveries, withDecisions } from "../operations/list-deliveries.ts";
+import { listJobs } from "../operations/list-jobs.ts";
 import { createLogView } from "../operations/log-view.ts";
 import { reconcileFleet } from "../operations/reconcile-fleet.ts";
 import { findByIds, redeliverAll } from "../operations/redeliver.ts";
@@ -31,32 +31,45 @@ const redeliveryWaitMs = 10_000;
  */
 export async function openDashboard(options: FleetAccessOptions & { colours: Colours }): Promise<DashboardSource> {
   const { now, colours } = options;
-  const { policy, githubApiUrl, ...prepared } = await prepareFleet(options);
-  const github = retrying(prepared.connectGitHub);
-  const modal = retrying(prepared.connectModal);
-  const deliveryAccess = retrying(() => openDeliveries(options));
+  const { githubApiUrl, connectGitHub, connectModal, ...prepared } = await prepareFleet(options);
+  const { policy } = prepared;
   const closers: (() => void)[] = [];
-  const modalOnce = async () => {
-    const side = await modal();
-    if (!closers.includes(side.close)) closers.push(side.close);
+  const closing = async (side: Promise<ModalSide>) => {
+    closers.push((await side).close);
     return side;
   };
+  const github = retrying(() => connectGitHub());
+  const modal = retrying(() => closing(connectModal()));
   const fleet = async (): Promise<FleetAccess> => {
-    const [atGitHub, atModal] = await Promise.all([github(), modalOnce()]);
-    return { policy, ...atGitHub, ...atModal };
+    const [atGitHub, atModal] = await Promise.all([github(), modal()]);
+    return { ...prepared, ...atGitHub, ...atModal };
+  };
+  const modalStandIn = retrying(() => closing(connectModal(true)));
+  /** For what can do without one of the services: calls to it fail one by one. */
+  const whatIsThere = async (): Promise<FleetAccess> => {
+    const [atGitHub, atModal] = await Promise.all([
+      github().catch(() => connectGitHub(true)),
+      modal().catch(() => modalStandIn()),
+    ]);
+    return { ...prepared, ...atGitHub, ...atModal };
+  };
+  const deliveryAccess = async () => {
+    const { hooks, octokit, isApp } = await github();
+    return { hooks: await hooks(), octokit, isApp, owner: policy.github.owner };
   };
 
   return {
     fleet: policy.fleet,
     owner: policy.github.owner,
-    sandboxes: async () => (await modalOnce()).modal.sandboxes(),
+    sandboxes: async () => (await modal()).modal.sandboxes(),
     registrations: async () => (await github()).github.registrations(),
     runners: (sandboxes, registrations, at) => knownRunners(sandboxes, registrations, policy, at),
+    jobs: async () => listJobs(await whatIsThere(), { now }),
     async deliveries() {
       const found = await findDeliveries(await deliveryAccess(), { since: now() - deliveriesMs, failedOnly: false });
       return found.map(({ listed }) => listed);
     },
-    usage: async () => readDashboardUsage({ modal: (await modalOnce()).modal, policy }, now()),
+    usage: async () => readDashboardUsage({ modal: (await modal()).modal, policy }, now()),
     rate: async () => readRate(await github()),
     async deliveryDecision(id) {
       const access = await deliveryAccess();

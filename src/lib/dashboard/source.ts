@@ -3,6 +3,7 @@
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import type { KilledRunner } from "../operations/kill-runners.ts";
 import type { ListedDelivery } from "../operations/list-deliveries.ts";
+import type { JobList } from "../operations/list-jobs.ts";
 import type { ListedRunner, RunnerState } from "../operations/list-runners.ts";
 import type { ReconciledItem } from "../operations/reconcile-fleet.ts";
 import type { Redelivered } from "../operations/redeliver.ts";
@@ -65,6 +66,8 @@ export interface DashboardSource {
     registrations: readonly Registration[] | undefined,
     now: number,
   ): DashboardRunner[];
+  /** With what could not be read of them. */
+  jobs(): Promise<JobList>;
   deliveries(): Promise<ListedDelivery[]>;
   usage(): Promise<DashboardUsage>;
   /** Null where GitHub does not count calls. */

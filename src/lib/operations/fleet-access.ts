@@ -1,8 +1,11 @@
 // Opens the operator's fleet: settings, policy, and connections to GitHub and Modal, for any command.
 import type { Octokit } from "@octokit/rest";
 import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
+import { explainError } from "../cli/explain-error.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { GitHubCredentials } from "../github/credentials.ts";
+import type { Hook } from "../github/deliveries.ts";
 import type { ModalAccess } from "../modal/client.ts";
 import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
@@ -12,12 +15,17 @@ import { SettingsStore } from "../settings/store.ts";
 
 export interface FleetAccess {
   policy: Policy;
+  /** The file that the policy was read from, and what is in it. */
+  policyFile: string;
+  policyText: string;
   octokit: Octokit;
   /** Whether we are a GitHub App there, rather than the owner of a token. */
   isApp: boolean;
   github: GitHub;
   modal: Modal;
   modalAccess: ModalAccess;
+  /** The webhooks that bring the fleet its news. @throws AbortError when nothing says which they are */
+  hooks(): Promise<Hook[]>;
   close(): void;
 }
 
@@ -25,6 +33,8 @@ export interface FleetAccessOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** `--policy`. */
   policyFile?: string | undefined;
+  /** Opens the fleet also while a service is down: calls to it fail one by one then. */
+  toleratesOutages?: boolean;
   /** Hears warnings, such as of a key file that others can read. */
   warn(text: string): void;
   /** Milliseconds since the epoch. */
@@ -32,7 +42,7 @@ export interface FleetAccessOptions {
 }
 
 /** The half of a fleet that is at GitHub. */
-export type GitHubSide = Pick<FleetAccess, "octokit" | "isApp" | "github">;
+export type GitHubSide = Pick<FleetAccess, "octokit" | "isApp" | "github" | "hooks">;
 /** The half of a fleet that is at Modal. */
 export type ModalSide = Pick<FleetAccess, "modal" | "modalAccess" | "close">;
 
@@ -41,57 +51,83 @@ export type ModalSide = Pick<FleetAccess, "modal" | "modalAccess" | "close">;
  * @throws AbortError with what to type next, or what a service's SDK throws
  */
 export async function openFleet(options: FleetAccessOptions): Promise<FleetAccess> {
-  const { policy, connectGitHub, connectModal } = await prepareFleet(options);
-  const [github, modal] = await Promise.all([connectGitHub(), connectModal()]);
-  return { policy, ...github, ...modal };
+  const { connectGitHub, connectModal, githubApiUrl, ...prepared } = await prepareFleet(options);
+  const [github, modal] = await Promise.all([
+    connectGitHub(options.toleratesOutages),
+    connectModal(options.toleratesOutages),
+  ]);
+  return { ...prepared, ...github, ...modal };
 }
 
-/** A fleet whose settings are read, and nobody asked yet: for what can do with one of the two services. */
-export interface PreparedFleet {
-  policy: Policy;
+/** A fleet whose settings are read, and nobody asked yet: for what can do with one of the two services for a while. */
+export interface PreparedFleet extends Pick<FleetAccess, "policy" | "policyFile" | "policyText"> {
   /** REST base address. */
   githubApiUrl: string;
-  /** @throws what Octokit throws */
-  connectGitHub(): Promise<GitHubSide>;
-  /** @throws what the SDK throws */
-  connectModal(): Promise<ModalSide>;
+  /** @param toleratesOutage lets each call fail later, rather than this one now. @throws what Octokit throws */
+  connectGitHub(toleratesOutage?: boolean): Promise<GitHubSide>;
+  /** @param toleratesOutage lets each call fail later, rather than this one now. @throws what the SDK throws */
+  connectModal(toleratesOutage?: boolean): Promise<ModalSide>;
 }
 
 /** @throws AbortError when the policy or GitHub's credentials are missing or cannot be read */
 export async function prepareFleet(options: FleetAccessOptions): Promise<PreparedFleet> {
+  const { env, warn, now } = options;
   const settings = await resolveSettings({
     flags: { policyFile: options.policyFile },
-    env: options.env,
+    env,
     store: new SettingsStore(),
   });
-  const { policy } = await readPolicy(settings.policyFile.value);
-  const credentials = await githubCredentials(settings, options.warn);
+  const { policy, file, text } = await readPolicy(settings.policyFile.value);
+  const credentials = await githubCredentials(settings, warn);
   const isApp = credentials.kind === "app";
-  const further = isApp ? await furtherGitHubApps(options.env, options.warn) : [];
+  const further = isApp ? await furtherGitHubApps(env, warn) : [];
+  const githubApiUrl = settings.githubApiUrl.value;
   return {
     policy,
-    githubApiUrl: settings.githubApiUrl.value,
+    policyFile: file,
+    policyText: text,
+    githubApiUrl,
     // Loaded here, so that `--help` and the like need not wait for either SDK.
-    async connectGitHub() {
-      const [client, { fleetGitHub }] = await Promise.all([
+    async connectGitHub(toleratesOutage = false) {
+      const [{ connectGitHub, unreachableGitHub }, { fleetGitHub }] = await Promise.all([
         import("../github/client.ts"),
         import("../github/fleet-github.ts"),
       ]);
-      const connect = (who: GitHubCredentials) =>
-        client.connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials: who, owner: policy.github.owner });
+      const connect = (who: GitHubCredentials) => {
+        const connecting = connectGitHub({ apiUrl: githubApiUrl, credentials: who, owner: policy.github.owner });
+        return toleratesOutage ? orStandIn(connecting, unreachableGitHub) : connecting;
+      };
       const [octokit, ...others] = await Promise.all([connect(credentials), ...further.map(connect)]);
-      const { now, warn } = options;
-      return { octokit, isApp, github: fleetGitHub({ octokit, others, policy, isApp, now, warn }) };
+      return {
+        octokit,
+        isApp,
+        github: fleetGitHub({ octokit, others, policy, isApp, now, warn }),
+        hooks: async () => {
+          const { fleetHooks } = await import("./delivery-access.ts");
+          return fleetHooks([octokit, ...others], policy, isApp, env["MODAL_GHA_WEBHOOK_URL"]);
+        },
+      };
     },
-    async connectModal() {
-      const [client, { sandboxesOnModal }] = await Promise.all([
+    async connectModal(toleratesOutage = false) {
+      const [{ connectModal, openModalUnseen }, { sandboxesOnModal }] = await Promise.all([
         import("../modal/client.ts"),
         import("../modal/sandboxes.ts"),
       ]);
-      const modalAccess = await client.connectModal({ fleet: policy.fleet });
+      const connecting = connectModal({ fleet: policy.fleet });
+      const modalAccess = await (toleratesOutage
+        ? orStandIn(connecting, () => openModalUnseen(policy.fleet))
+        : connecting);
       return { modal: sandboxesOnModal(modalAccess, policy.fleet), modalAccess, close: modalAccess.close };
     },
   };
+}
+
+/** What stands for a service that is down. An outage passes by itself; wrong credentials do not. */
+function orStandIn<T>(connecting: Promise<T>, standIn: (error: Error) => T | Promise<T>): Promise<T> {
+  return connecting.catch((error: Error) => {
+    if (explainError(error).exitCode !== ExitCode.Failure) throw error;
+    return standIn(error);
+  });
 }
 
 /** @throws AbortError when there is no such file, PolicyError when it is no policy */
