@@ -27,7 +27,13 @@ const coloured: Record<Tone, Style | undefined> = {
   muted: "dim",
   strong: "bold",
 };
-const plain: Record<Tone, Style | undefined> = { ...coloured, good: undefined, wait: "bold", bad: "bold", accent: "bold" };
+const plain: Record<Tone, Style | undefined> = {
+  ...coloured,
+  good: undefined,
+  wait: "bold",
+  bad: "bold",
+  accent: "bold",
+};
 
 export function createPalette(hasColour: boolean): Palette {
   const styles = hasColour ? coloured : plain;

@@ -1,7 +1,7 @@
 // What the fleet used over the last day, by every name there is, and how it was spread over the hours. One list call at
 // Modal for all of it.
 import type { Modal } from "../fleet/ports.ts";
-import { type Life, readLives, spellsWithin, sum, sumBy, usageName, type UsageRow } from "../operations/usage.ts";
+import { type Life, readLives, spellsWithin, sum, sumBy, type UsageRow, usageName } from "../operations/usage.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { DashboardUsage, UsageSpan } from "./source.ts";
 

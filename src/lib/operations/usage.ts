@@ -65,22 +65,25 @@ export async function readUsage(
   { since, by, now }: { since: number; by: UsageKey; now: number },
 ): Promise<Usage> {
   const spells = spellsWithin(await readLives(fleet.modal, since, now), since, now);
-  const nameOf = by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => usageName(sandbox, by);
+  const nameOf =
+    by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => usageName(sandbox, by);
   const rows = sumBy(spells, nameOf, fleet.policy);
   const times = { since: new Date(since).toISOString(), until: new Date(now).toISOString() };
   return { ...times, by, pricesDate, hostedPricesDate, rows, total: sum(null, spells, fleet.policy) };
 }
 
 /** Every Sandbox that lived at some time since then, and until when it did; until now if it still does. */
-export async function readLives(modal: Pick<Modal, "sandboxes" | "ended">, since: number, now: number): Promise<Life[]> {
+export async function readLives(
+  modal: Pick<Modal, "sandboxes" | "ended">,
+  since: number,
+  now: number,
+): Promise<Life[]> {
   const [alive, ended] = await Promise.all([modal.sandboxes(), modal.ended(since - longestLifeMs)]);
   // One that ended between the two calls is in both.
   const gone = new Set(ended.map(({ id }) => id));
   return [
     ...ended.map((sandbox) => ({ sandbox, from: sandbox.createdAt, until: sandbox.endedAt })),
-    ...alive
-      .filter(({ id }) => !gone.has(id))
-      .map((sandbox) => ({ sandbox, from: sandbox.createdAt, until: now })),
+    ...alive.filter(({ id }) => !gone.has(id)).map((sandbox) => ({ sandbox, from: sandbox.createdAt, until: now })),
   ];
 }
 
