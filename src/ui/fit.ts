@@ -9,7 +9,7 @@ export function safe(text: string): string {
 }
 
 /** Cut or padded to exactly so many columns. The text must hold no escape sequences. */
-export function fit(text: string, columns: number, align: "left" | "right" = "left"): string {
+export function toWidth(text: string, columns: number, align: "left" | "right" = "left"): string {
   if (columns <= 0) return "";
   const cut = truncate(text, columns);
   const padding = " ".repeat(Math.max(0, columns - displayWidth(cut)));

@@ -1,7 +1,7 @@
 // A table of which only the rows on the screen are made: a thousand cost no more than twenty.
 import { Box, Text } from "ink";
 import type { ReactElement } from "react";
-import { fit, safe } from "../fit.ts";
+import { safe, toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { columnGap, type PlacedColumn, placeColumns, type TableColumn } from "./columns.ts";
 
@@ -46,7 +46,7 @@ function headerLine<Row>(placed: readonly PlacedColumn<Row>[], props: TableProps
   const cells = placed.map(({ column, index, width }) => {
     const isSorted = index === props.sortedBy;
     const arrow = props.isDescending ? "↓" : "↑";
-    const text = fit(isSorted ? `${column.header}${arrow}` : column.header, width, column.align);
+    const text = toWidth(isSorted ? `${column.header}${arrow}` : column.header, width, column.align);
     return props.palette.paint(isSorted ? "strong" : "muted", text);
   });
   return ` ${cells.join(columnGap)}`;
@@ -61,9 +61,9 @@ function rowLine<Row>(
   lineWidth: number,
 ): string {
   const cells = placed.map(({ column, width }) => {
-    const text = fit(safe(column.cell(row, now)), width, column.align);
+    const text = toWidth(safe(column.cell(row, now)), width, column.align);
     return isSelected ? text : palette.paint(column.tone?.(row) ?? "plain", text);
   });
-  if (isSelected) return palette.selected(fit(`▸${cells.join(columnGap)}`, lineWidth));
+  if (isSelected) return palette.selected(toWidth(`▸${cells.join(columnGap)}`, lineWidth));
   return ` ${cells.join(columnGap)}`;
 }

@@ -2,7 +2,7 @@
 import { Box, Text, useInput } from "ink";
 import { type ReactElement, useSyncExternalStore } from "react";
 import { Table } from "../components/table.tsx";
-import { fit } from "../fit.ts";
+import { toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { ConfirmationBox } from "./confirmation.tsx";
 import { Detail } from "./detail.tsx";
@@ -116,7 +116,7 @@ function Nothing({ state, palette, width, height }: Parameters<typeof ViewTable>
   const left = Math.max(1, Math.floor((width - text.length) / 2));
   return (
     <Box height={height} width={width} paddingTop={Math.max(0, Math.floor(height / 2) - 1)}>
-      <Text wrap="truncate">{" ".repeat(left) + palette.paint("muted", fit(text, width - left))}</Text>
+      <Text wrap="truncate">{" ".repeat(left) + palette.paint("muted", toWidth(text, width - left))}</Text>
     </Box>
   );
 }

@@ -1,7 +1,7 @@
 // The box that asks before something is destroyed. It covers the table, since nothing else can be done before it is answered.
 import { Box, Text } from "ink";
 import type { ReactElement } from "react";
-import { fit, safe, wrapWords } from "../fit.ts";
+import { safe, toWidth, wrapWords } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import type { Confirmation } from "./state.ts";
 
@@ -19,9 +19,9 @@ export function ConfirmationBox(props: {
   const all = confirmation.lines.flatMap((line) => wrapWords(safe(line), inner));
   const shown = all.length > room ? [...all.slice(0, room - 1), `… and ${all.length - room + 1} more`] : all;
   const content = [
-    ...wrapWords(safe(confirmation.question), inner).map((line) => palette.paint("strong", fit(line, inner))),
+    ...wrapWords(safe(confirmation.question), inner).map((line) => palette.paint("strong", toWidth(line, inner))),
     " ".repeat(inner),
-    ...shown.map((line) => fit(line, inner)),
+    ...shown.map((line) => toWidth(line, inner)),
     ...(shown.length > 0 ? [" ".repeat(inner)] : []),
     `${palette.paint("bad", "y")} yes    ${palette.paint("accent", "n")} no${" ".repeat(inner - 12)}`,
   ];

@@ -27,42 +27,35 @@ export function createController(options: ControllerOptions): (key: string) => v
 }
 
 function perform(command: Command, actions: Actions, options: ControllerOptions): void {
-  const { store } = options;
-  switch (command) {
-    case "quit":
-    case "interrupt":
-      return options.leave(command);
-    case "yes": {
-      const deed = store.state().confirmation?.deed;
-      store.dispatch({ type: "command", command });
-      if (deed) void actions.carryOut(deed);
-      return;
-    }
-    case "kill":
-      return actions.askToKill();
-    case "spawn":
-      return void actions.spawn();
-    case "redeliver":
-      return void actions.redeliver();
-    case "reconcile":
-      return void actions.askToReconcile();
-    case "open":
-      return void actions.open();
-    case "copy":
-      return actions.copy();
-    case "refresh":
+  const deeds: Partial<Record<Command, () => unknown>> = {
+    quit: () => options.leave("quit"),
+    interrupt: () => options.leave("interrupt"),
+    yes: () => agree(actions, options),
+    kill: actions.askToKill,
+    spawn: actions.spawn,
+    redeliver: actions.redeliver,
+    reconcile: actions.askToReconcile,
+    open: actions.open,
+    copy: actions.copy,
+    refresh() {
       options.feeds.refresh();
-      return actions.say("info", "Asking again.");
-    case "logs":
-      return showLog(actions, options);
-    case "shell": {
+      actions.say("info", "Asking again.");
+    },
+    logs: () => showLog(actions, options),
+    shell() {
       const target = actions.runner();
       if (target) void actions.tell(`a shell in ${target.runner}`, () => options.shell(target.runner));
-      return;
-    }
-    default:
-      store.dispatch({ type: "command", command });
-  }
+    },
+  };
+  const deed = deeds[command];
+  if (deed) deed();
+  else options.store.dispatch({ type: "command", command });
+}
+
+function agree(actions: Actions, { store }: ControllerOptions): void {
+  const deed = store.state().confirmation?.deed;
+  store.dispatch({ type: "command", command: "yes" });
+  if (deed) void actions.carryOut(deed);
 }
 
 function showLog(actions: Actions, options: ControllerOptions): void {
@@ -72,11 +65,12 @@ function showLog(actions: Actions, options: ControllerOptions): void {
   if (state.view === "jobs") {
     const { job, name, repository, url } = row as ListedJob;
     // The address says the repository, so that GitHub need not be asked of each.
-    return void watchLog(options, url || String(job), `${name} of ${repository}`);
+    void watchLog(options, url || String(job), `${name} of ${repository}`);
+    return;
   }
   const target = actions.runner();
   if (!target) return;
-  if (target.job === null) return actions.say("warning", `${target.runner} has no job yet, and so no log.`);
   const { runner, job, repository } = target;
-  void watchLog(options, runner, `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`);
+  if (job === null) actions.say("warning", `${runner} has no job yet, and so no log.`);
+  else void watchLog(options, runner, `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`);
 }

@@ -1,7 +1,7 @@
 // Everything about the selected row: its facts, and the story behind them.
 import { Box, Text } from "ink";
 import type { ReactElement } from "react";
-import { fit, safe, wrapWords } from "../fit.ts";
+import { safe, toWidth, wrapWords } from "../fit.ts";
 import type { Palette, Tone } from "../palette.ts";
 import { selectedRow } from "./rows.ts";
 import type { DashboardState } from "./state.ts";
@@ -60,7 +60,7 @@ export function detailLines(state: DashboardState, width: number): Line[] {
   return [
     ...facts.flatMap(([header, text]) =>
       wrapWords(text, width - labelWidth).map((line, index) => ({
-        text: fit(index === 0 ? header : "", labelWidth) + line,
+        text: toWidth(index === 0 ? header : "", labelWidth) + line,
         tone: "plain" as const,
       })),
     ),

@@ -1,7 +1,7 @@
 // `?`: every key that there is, from the one registry.
 import { Box, Text } from "ink";
 import type { ReactElement } from "react";
-import { fit } from "../fit.ts";
+import { toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { type Binding, bindings, keyLabel } from "./keys.ts";
 import type { DashboardState } from "./state.ts";
@@ -43,10 +43,10 @@ function helpLines(state: DashboardState, palette: Palette, width: number): stri
 function blockOf(group: Binding["group"], state: DashboardState, palette: Palette, width: number): string[] {
   const own = bindings(state).filter((binding) => binding.group === group);
   return [
-    palette.paint("strong", fit(group, width)),
+    palette.paint("strong", toWidth(group, width)),
     ...own.map(({ keys, help }) => {
-      const names = fit(keys.map(keyLabel).join(" "), keyWidth);
-      return `${palette.paint("accent", names)}${fit(help, width - keyWidth)}`;
+      const names = toWidth(keys.map(keyLabel).join(" "), keyWidth);
+      return `${palette.paint("accent", names)}${toWidth(help, width - keyWidth)}`;
     }),
   ];
 }

@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { columnChart } from "../../lib/cli/charts.ts";
 import { formatDollars } from "../../lib/cli/numbers.ts";
 import type { DashboardUsage } from "../../lib/dashboard/source.ts";
-import { fit } from "../fit.ts";
+import { toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 
 export function UsageChart(props: {
@@ -58,7 +58,7 @@ function chartLines(
   ]);
   const title = ` ${palette.paint("strong", name)} ${palette.paint("muted", "over the last 24 hours, UTC")}`;
   const chart = rows.map((row, index) => {
-    const label = palette.paint("muted", fit(labels.get(index) ?? "", axisWidth, "right"));
+    const label = palette.paint("muted", toWidth(labels.get(index) ?? "", axisWidth, "right"));
     return `${label} ${palette.paint("good", row)}`;
   });
   return [title, ...chart, palette.paint("muted", `${" ".repeat(axisWidth + 1)}${hours(series, columnWidth)}`), ""];
