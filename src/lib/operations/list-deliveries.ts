@@ -63,8 +63,8 @@ export async function findDeliveries(access: DeliveryAccess, filter: DeliveryFil
 /** The deliveries with the controller's reason codes: a call for each. */
 export function withDecisions(found: readonly FoundDelivery[]): Promise<ListedDelivery[]> {
   return inBatches(found, answersAtOnce, async ({ listed, hook }) => {
-    const decision = reasonOf((await readDelivery(hook, listed.id))?.answer);
-    return { ...listed, decision };
+    const answer = readAnswer((await readDelivery(hook, listed.id))?.answer);
+    return { ...listed, decision: answer?.reason ?? null };
   });
 }
 
@@ -110,16 +110,17 @@ export function failureWords({ status, status_code: code }: Pick<Delivery, "stat
   return code > 0 ? `${code}: refused` : status;
 }
 
-/** Of the controller's answer, which is JSON. GitHub keeps it as text. */
-function reasonOf(answer: unknown): string | null {
+/** What the controller answered, which is JSON; GitHub keeps it as text. Undefined where it is none of its answers. */
+export function readAnswer(answer: unknown): { reason: string; detail: string | null } | undefined {
   let value = answer;
   if (typeof value === "string") {
     try {
       value = JSON.parse(value);
     } catch {
-      return null;
+      return undefined;
     }
   }
-  const reason = typeof value === "object" && value !== null && "reason" in value ? value.reason : undefined;
-  return typeof reason === "string" ? reason : null;
+  if (typeof value !== "object" || value === null || !("reason" in value)) return undefined;
+  const { reason, detail } = value as { reason: unknown; detail?: unknown };
+  return typeof reason === "string" ? { reason, detail: typeof detail === "string" ? detail : null } : undefined;
 }
