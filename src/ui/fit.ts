@@ -1,5 +1,5 @@
 // Text of an exact width in terminal columns.
-import { displayWidth, plainText, truncate } from "../lib/cli/text.ts";
+import { displayWidth, plainText, truncate, wrapText } from "../lib/cli/text.ts";
 
 const harmless = /^[ -~]*$/;
 
@@ -18,21 +18,13 @@ export function toWidth(text: string, columns: number, align: "left" | "right" =
 
 /** Cuts a text into lines of at most so many columns, between words where it can. */
 export function wrapWords(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (displayWidth(longer) <= columns) {
-      line = longer;
-      continue;
+  return wrapText(text, columns).flatMap((line) => {
+    const pieces: string[] = [];
+    let rest = line;
+    while (displayWidth(rest) > columns) {
+      pieces.push(rest.slice(0, columns));
+      rest = rest.slice(columns);
     }
-    if (line !== "") lines.push(line);
-    line = word;
-    while (displayWidth(line) > columns) {
-      lines.push(line.slice(0, columns));
-      line = line.slice(columns);
-    }
-  }
-  if (line !== "" || lines.length === 0) lines.push(line);
-  return lines;
+    return [...pieces, rest];
+  });
 }

@@ -2,12 +2,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Colours } from "../cli/colours.ts";
 import { AbortError } from "../cli/errors.ts";
+import { reasons } from "../fleet/reasons.ts";
+import { readDelivery } from "../github/deliveries.ts";
 import { webUrlOf } from "../github/setup/web-url.ts";
+import { explainJob } from "../operations/explain/explain-job.ts";
 import { findJob } from "../operations/find-job.ts";
 import { type FleetAccess, type FleetAccessOptions, type ModalSide, prepareFleet } from "../operations/fleet-access.ts";
 import { readJobLog } from "../operations/job-log.ts";
 import { killRunner, selectRunners } from "../operations/kill-runners.ts";
-import { findDeliveries, withDecisions } from "../operations/list-deliveries.ts";
+import { findDeliveries, readAnswer } from "../operations/list-deliveries.ts";
 import { listJobs } from "../operations/list-jobs.ts";
 import { createLogView } from "../operations/log-view.ts";
 import { reconcileFleet } from "../operations/reconcile-fleet.ts";
@@ -63,7 +66,7 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     owner: policy.github.owner,
     sandboxes: async () => (await modal()).modal.sandboxes(),
     registrations: async () => (await github()).github.registrations(),
-    runners: (sandboxes, registrations, at) => knownRunners(sandboxes, registrations, policy, at),
+    runners: (known, at) => knownRunners(known, policy, at),
     jobs: async () => listJobs(await whatIsThere(), { now }),
     async deliveries() {
       const found = await findDeliveries(await deliveryAccess(), { since: now() - deliveriesMs, failedOnly: false });
@@ -71,12 +74,14 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     },
     usage: async () => readDashboardUsage({ modal: (await modal()).modal, policy }, now()),
     rate: async () => readRate(await github()),
-    async deliveryDecision(id) {
-      const access = await deliveryAccess();
-      const found = await findDeliveries(access, { since: now() - deliveriesMs, failedOnly: false });
-      const [decided] = await withDecisions(found.filter(({ listed }) => listed.id === id));
-      return decided?.decision ?? null;
+    async deliveryAnswer(id) {
+      const { hooks } = await deliveryAccess();
+      const found = await Promise.all(hooks.map((hook) => readDelivery(hook, id)));
+      const answer = readAnswer(found.find((delivery) => delivery !== undefined)?.answer);
+      if (!answer) return null;
+      return { ...answer, meaning: (reasons as Readonly<Record<string, string>>)[answer.reason] ?? null };
     },
+    explain: async (reference) => explainJob(reference, await whatIsThere(), { now }),
     async *log(reference, { signal, onWaiting }) {
       const access = await fleet();
       const job = await findJob(reference, access);

@@ -1,6 +1,7 @@
 // What a dashboard asks of a fleet, and may do to it. The screen knows this interface alone, so that it can be shown
 // anything: the operator's fleet (fleet-source.ts), or a thousand runners that do not exist.
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
+import type { JobExplanation } from "../operations/explain/explanation.ts";
 import type { KilledRunner } from "../operations/kill-runners.ts";
 import type { ListedDelivery } from "../operations/list-deliveries.ts";
 import type { JobList } from "../operations/list-jobs.ts";
@@ -13,6 +14,12 @@ import type { UsageKey, UsageRow } from "../operations/usage.ts";
 
 /** `unknown`: the side that would tell cannot be asked. */
 export type DashboardRunner = Omit<ListedRunner, "state"> & { state: RunnerState | "unknown" };
+
+/** What each service told, and when it was asked; undefined for one that was never reached. */
+export interface KnownSides {
+  sandboxes: { list: readonly FleetSandbox[]; askedAt: number } | undefined;
+  registrations: { list: readonly Registration[]; askedAt: number } | undefined;
+}
 
 /** GitHub's primary rate limit, as it stands. */
 export interface RateBudget {
@@ -44,6 +51,14 @@ export interface UsageSpan {
   runners: number;
 }
 
+export interface DeliveryAnswer {
+  reason: string;
+  /** What the code means; null for one that this version does not know. */
+  meaning: string | null;
+  /** The names and numbers behind it. */
+  detail: string | null;
+}
+
 /** One line of a job's log, made safe for a terminal; coloured if that was asked for. */
 export interface LogLine {
   /** ISO 8601; undefined where nobody knows. */
@@ -60,21 +75,19 @@ export interface DashboardSource {
   readonly owner: string;
   sandboxes(): Promise<FleetSandbox[]>;
   registrations(): Promise<Registration[]>;
-  /** Joins both sides; undefined for one that was never reached. */
-  runners(
-    sandboxes: readonly FleetSandbox[] | undefined,
-    registrations: readonly Registration[] | undefined,
-    now: number,
-  ): DashboardRunner[];
+  /** Joins both sides. */
+  runners(known: KnownSides, now: number): DashboardRunner[];
   /** With what could not be read of them. */
   jobs(): Promise<JobList>;
   deliveries(): Promise<ListedDelivery[]>;
   usage(): Promise<DashboardUsage>;
   /** Null where GitHub does not count calls. */
   rate(): Promise<RateBudget | null>;
-  /** The controller's answer to a delivery; null where it holds no reason code. */
-  deliveryDecision(id: string): Promise<string | null>;
-  /** Follows a job's log to its end. @param reference as everywhere: a job's id, a runner's name, and so on */
+  /** What the controller answered to a delivery; null where that is none of its answers. */
+  deliveryAnswer(id: string): Promise<DeliveryAnswer | null>;
+  /** The whole story of a job. @param reference as everywhere: a job's id or address, a runner's name, and so on */
+  explain(reference: string): Promise<JobExplanation>;
+  /** Follows a job's log to its end. */
   log(reference: string, options: { signal: AbortSignal; onWaiting(): void }): AsyncIterable<LogLine>;
   /** @param agreedJob the job that was on it when the operator agreed; a runner that has another by now is kept */
   kill(runner: string, agreedJob: number | null): Promise<KilledRunner>;

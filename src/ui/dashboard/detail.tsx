@@ -4,7 +4,7 @@ import type { ReactElement } from "react";
 import { safe, toWidth, wrapWords } from "../fit.ts";
 import type { Palette, Tone } from "../palette.ts";
 import { selectedRow } from "./rows.ts";
-import type { DashboardState } from "./state.ts";
+import type { DashboardState, StoryLine } from "./state.ts";
 import { viewOf } from "./views.ts";
 
 export function Detail(props: {
@@ -40,6 +40,18 @@ interface Line {
   tone: Tone;
 }
 
+function wrapStory({ text, tone, hang }: StoryLine, width: number): Line[] {
+  const indent = /^ */.exec(text)?.[0].length ?? 0;
+  // On a narrow screen there is no room to hang anything under.
+  const margin = Math.min(hang ?? indent, Math.floor(width / 3));
+  // What stands before the margin has blanks of its own, which wrapping would take for ends of words.
+  const lead = text.slice(0, margin);
+  return wrapWords(safe(text.slice(margin)), width - margin).map((line, index) => ({
+    text: (index === 0 ? lead : " ".repeat(margin)) + line,
+    tone,
+  }));
+}
+
 /** What there is to tell of the selected row, wrapped to a width. */
 export function detailLines(state: DashboardState, width: number): Line[] {
   const row = selectedRow(state);
@@ -51,12 +63,7 @@ export function detailLines(state: DashboardState, width: number): Line[] {
     .map(({ header, cell }) => [header.toLowerCase(), safe(cell(row, state.now))] as const)
     .filter(([header, text]) => header !== "" && text !== "");
   const labelWidth = Math.max(...facts.map(([header]) => header.length)) + 2;
-  const told: Line[] = isStorys
-    ? story.lines.flatMap(({ text, tone }) => {
-        const indent = /^ */.exec(text)?.[0] ?? "";
-        return wrapWords(safe(text.trim()), width - indent.length).map((line) => ({ text: indent + line, tone }));
-      })
-    : [];
+  const told: Line[] = isStorys ? story.lines.flatMap((line) => wrapStory(line, width)) : [];
   return [
     ...facts.flatMap(([header, text]) =>
       wrapWords(text, width - labelWidth).map((line, index) => ({

@@ -3,7 +3,7 @@
 import type { Clock } from "../../lib/cli/clock.ts";
 import { explainError } from "../../lib/cli/explain-error.ts";
 import { redact } from "../../lib/cli/redact.ts";
-import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import type { DashboardRunner, DashboardSource, KnownSides } from "../../lib/dashboard/source.ts";
 import type { DashboardState, FeedData, FeedName } from "./state.ts";
 import type { Store } from "./store.ts";
 
@@ -107,7 +107,7 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     const data = await source[name]();
     if (signal.aborted) return true;
     const at = clock.now();
-    store.dispatch({ type: "answered", feed: name, data, at, ...joined(name, data, options) });
+    store.dispatch({ type: "answered", feed: name, data, askedAt: begun, at, ...joined(name, data, begun, options) });
     return true;
   } catch (error) {
     if (signal.aborted) return true;
@@ -131,10 +131,18 @@ const wordsFor: Record<FeedName, string> = {
 };
 
 /** The runners anew, where it is of them. */
-function joined(name: FeedName, data: FeedData[FeedName], { store, source, clock }: FeedOptions) {
+function joined(
+  name: FeedName,
+  data: FeedData[FeedName],
+  askedAt: number,
+  { store, source, clock }: FeedOptions,
+): { runners: DashboardRunner[] } | undefined {
   if (name !== "sandboxes" && name !== "registrations") return undefined;
   const { feeds } = store.state();
-  const sandboxes = name === "sandboxes" ? (data as FeedData["sandboxes"]) : feeds.sandboxes.data;
-  const registrations = name === "registrations" ? (data as FeedData["registrations"]) : feeds.registrations.data;
-  return { runners: source.runners(sandboxes, registrations, clock.now()) };
+  const known = <Name extends "sandboxes" | "registrations">(side: Name) => {
+    const feed = name === side ? { data: data as FeedData[Name], askedAt } : feeds[side];
+    return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
+  };
+  const sides = { sandboxes: known("sandboxes"), registrations: known("registrations") };
+  return { runners: source.runners(sides as KnownSides, clock.now()) };
 }

@@ -79,7 +79,7 @@ function counts(state: DashboardState): Piece[] {
   ];
   if (strays > 0) pieces.push({ text: `✗ ${strays} stray`, tone: "bad", rank: 3 });
   if (unknown > 0) pieces.push({ text: `? ${unknown} unknown`, tone: "wait", rank: 3 });
-  if (list) pieces.push({ text: `⧗ ${queued} queued`, tone: queued > 0 ? "wait" : "muted", rank: 1 });
+  if (list) pieces.push({ text: `◇ ${queued} queued`, tone: queued > 0 ? "wait" : "muted", rank: 1 });
   return pieces;
 }
 

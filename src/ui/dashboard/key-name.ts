@@ -25,5 +25,14 @@ export function keyNames(input: string, key: Key): string[] {
   for (const [property, name] of named) if (key[property]) return [name];
   if (key.ctrl) return [`ctrl+${input}`];
   if (key.meta) return [];
-  return Array.from(input, (character) => (character === "\r" || character === "\n" ? "enter" : character));
+  return Array.from(input, characterName);
+}
+
+/** What a character is called that came along with others, and so was not looked at by Ink. */
+function characterName(character: string): string {
+  if (character === "\r" || character === "\n") return "enter";
+  if (character === "\t") return "tab";
+  if (character === "\u007F" || character === "\b") return "backspace";
+  const code = character.charCodeAt(0);
+  return code >= 1 && code <= 26 ? `ctrl+${String.fromCharCode(code + 96)}` : character;
 }

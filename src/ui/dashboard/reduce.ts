@@ -22,7 +22,14 @@ export type DashboardEvent =
   | { type: "resized"; columns: number; rows: number }
   | { type: "command"; command: Command }
   | { type: "typed"; text: string }
-  | { type: "answered"; feed: FeedName; data: FeedData[FeedName]; at: number; runners?: readonly DashboardRunner[] }
+  | {
+      type: "answered";
+      feed: FeedName;
+      data: FeedData[FeedName];
+      askedAt: number;
+      at: number;
+      runners?: readonly DashboardRunner[];
+    }
   | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
   | { type: "said"; level: Level; text: string; at: number }
   | { type: "began"; id: number; text: string }
@@ -86,9 +93,9 @@ function withLog(state: DashboardState, reference: string, change: (log: LogStat
 
 function answered(
   state: DashboardState,
-  { feed, data, at, runners }: Extract<DashboardEvent, { type: "answered" }>,
+  { feed, data, askedAt, at, runners }: Extract<DashboardEvent, { type: "answered" }>,
 ): DashboardState {
-  const feeds = { ...state.feeds, [feed]: { data, at, failure: undefined } };
+  const feeds = { ...state.feeds, [feed]: { data, askedAt, at, failure: undefined } };
   let next: DashboardState = { ...state, feeds, runners: runners ?? state.runners };
   for (const view of viewNames) next = settle(next, view);
   return next;

@@ -12,6 +12,7 @@ import { startFeeds } from "./feeds.ts";
 import { lendTerminal } from "./shell-terminal.ts";
 import { initialState } from "./state.ts";
 import { createStore } from "./store.ts";
+import { startStories } from "./stories.ts";
 
 export interface RunOptions {
   source: DashboardSource;
@@ -62,6 +63,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   };
 
   const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal });
+  const endStories = startStories(store, source);
   const write = (bytes: string) => void stdout.write(bytes);
   const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
@@ -94,6 +96,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   } finally {
     over.abort();
     clearInterval(ticking);
+    endStories();
     stdout.off("resize", onResize);
     ink.unmount();
     await ink.waitUntilExit().catch(() => undefined);

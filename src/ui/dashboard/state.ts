@@ -22,7 +22,8 @@ export type FeedName = keyof FeedData;
 export interface Feed<T> {
   /** The last answer; undefined before the first. */
   data: T | undefined;
-  /** When it came; milliseconds since the epoch, as all times here. */
+  /** When it was asked for, and when it came; milliseconds since the epoch, as all times here. */
+  askedAt: number | undefined;
   at: number | undefined;
   /** Why there is none since then; undefined while it is answered. */
   failure: { since: number; message: string; nextTryAt: number } | undefined;
@@ -93,6 +94,8 @@ export interface Story {
 
 export interface StoryLine {
   text: string;
+  /** Where its further lines begin when it is wrapped; as far in as the first where absent. */
+  hang?: number;
   tone: "plain" | "strong" | "muted" | "good" | "wait" | "bad";
 }
 
@@ -133,7 +136,7 @@ export interface DashboardState {
 /** How long a message stays on the screen. */
 export const messageMs: Record<Level, number> = { info: 5_000, good: 6_000, warning: 10_000, error: 15_000 };
 
-const noFeed = { data: undefined, at: undefined, failure: undefined };
+const noFeed = { data: undefined, askedAt: undefined, at: undefined, failure: undefined };
 const newTable: TableState = { selected: undefined, index: 0, top: 0, sort: undefined, filter: "" };
 
 export function initialState(options: {

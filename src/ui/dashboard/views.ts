@@ -54,15 +54,14 @@ const runners: View<DashboardRunner> = {
       sortBy: (row) => Object.keys(runnerLooks).indexOf(row.state),
       rank: 0,
     },
-    { header: "RUNNER", cell: (row) => row.runner, min: 16, rank: 1 },
-    { header: "POOL", cell: (row) => row.pool, min: 6, rank: 5 },
+    { header: "RUNNER", cell: (row) => row.runner, min: 26, rank: 1 },
+    { header: "POOL", cell: (row) => row.pool, min: 8, rank: 5 },
     { header: "REPOSITORY", cell: (row) => row.repository ?? "", min: 12, rank: 4, grows: true },
     { header: "JOB", cell: (row) => (row.job === 0 ? "-" : String(row.job)), sortBy: (row) => row.job, rank: 7 },
     {
       header: "RESOURCES",
       cell: (row) => (row.resources ? formatResources(row.resources) : ""),
       tone: () => "muted",
-      min: 10,
       rank: 8,
     },
     {
@@ -102,8 +101,8 @@ const runners: View<DashboardRunner> = {
 const good = new Set(["success", "neutral", "skipped"]);
 
 function jobLooks({ state, conclusion }: ListedJob): [string, Tone] {
-  if (state === "queued") return ["○ queued", "wait"];
-  if (state === "held") return ["◌ held", "wait"];
+  if (state === "queued") return ["◇ queued", "wait"];
+  if (state === "held") return ["◈ held", "wait"];
   if (state === "running") return ["● running", "good"];
   return good.has(conclusion ?? "") ? [`✓ ${conclusion}`, "muted"] : [`✗ ${conclusion ?? state}`, "bad"];
 }
@@ -125,7 +124,7 @@ const jobs: View<ListedJob> = {
       sortBy: (row) => ["queued", "held", "running", "finished"].indexOf(row.state),
       rank: 0,
     },
-    { header: "NAME", cell: (row) => row.name, min: 12, rank: 1 },
+    { header: "NAME", cell: (row) => row.name, min: 14, rank: 1 },
     { header: "REPOSITORY", cell: (row) => row.repository, min: 10, rank: 5 },
     {
       ...duration,
@@ -154,12 +153,11 @@ const jobs: View<ListedJob> = {
       header: "DECISION",
       cell: (row) => (isTelling(row) ? (row.decision ?? "") : ""),
       tone: (row) => (/^(defer|refuse|error|ignore:(no-|repo))/.test(row.decision ?? "") ? "bad" : "plain"),
-      min: 18,
       rank: 3,
     },
-    { header: "POOL", cell: (row) => row.pool ?? "", min: 6, rank: 7 },
+    { header: "POOL", cell: (row) => row.pool ?? "", min: 8, rank: 7 },
     { header: "JOB", cell: (row) => String(row.job), sortBy: (row) => row.job, tone: () => "muted", rank: 8 },
-    { header: "RUNNER", cell: (row) => row.runner ?? "", min: 16, rank: 9 },
+    { header: "RUNNER", cell: (row) => row.runner ?? "", min: 26, rank: 9 },
     {
       header: "WHY",
       cell: (row) => (isTelling(row) ? (row.detail ?? "") : ""),
