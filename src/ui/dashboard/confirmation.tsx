@@ -23,7 +23,7 @@ export function ConfirmationBox(props: {
     " ".repeat(inner),
     ...shown.map((line) => toWidth(line, inner)),
     ...(shown.length > 0 ? [" ".repeat(inner)] : []),
-    `${palette.paint("bad", "y")} yes    ${palette.paint("accent", "n")} no${" ".repeat(inner - 12)}`,
+    `${palette.paint("bad", "y")} yes    ${palette.paint("accent", "n")} no${" ".repeat(inner - 13)}`,
   ];
   const edge = (text: string) => palette.paint("wait", text);
   const lines = [

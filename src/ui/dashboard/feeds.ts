@@ -115,7 +115,9 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     const message = redact(explainError(error).message);
     const rate = store.state().feeds.rate.data;
     const pause = pauseMs(name, { refreshMs: options.refreshMs, failures: failures + 1, tookMs: at - begun, rate });
-    if (failures === 0) store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at });
+    if (failures === 0) {
+      store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
+    }
     store.dispatch({ type: "failed", feed: name, message, at, nextTryAt: at + pause });
     return false;
   }

@@ -28,7 +28,7 @@ export function messageOf(state: DashboardState): { text: string; tone: Tone } {
     const { purpose, text } = state.typing;
     return { text: `${purpose === "filter" ? "Filter" : "Search"}: ${safe(text)}█`, tone: "accent" };
   }
-  const last = state.messages.at(-1);
+  const last = state.messages.findLast(({ isQuiet }) => !isQuiet);
   if (last && state.now - last.at < messageMs[last.level]) {
     const { symbol, tone } = levelLooks[last.level];
     return { text: `${symbol} ${safe(last.text)}`, tone };

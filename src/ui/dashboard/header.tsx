@@ -72,14 +72,20 @@ function counts(state: DashboardState): Piece[] {
   const unknown = of("unknown");
   const list = state.feeds.jobs.data?.jobs;
   const queued = list?.filter((job) => job.state === "queued").length ?? 0;
+  // What there is none of is the first to make room.
+  const piece = (count: number, symbol: string, word: string, tone: Tone, rank: number): Piece => ({
+    text: `${symbol} ${count} ${word}`,
+    tone: count > 0 ? tone : "muted",
+    rank: count > 0 ? rank : rank + 5,
+  });
   const pieces: Piece[] = [
-    { text: `● ${of("busy")} running`, tone: of("busy") > 0 ? "good" : "muted", rank: 0 },
-    { text: `◌ ${of("starting")} starting`, tone: of("starting") > 0 ? "wait" : "muted", rank: 1 },
-    { text: `○ ${of("idle")} idle`, tone: of("idle") > 0 ? "plain" : "muted", rank: 2 },
+    piece(of("busy"), "●", "running", "good", 0),
+    piece(of("starting"), "◌", "starting", "wait", 1),
+    piece(of("idle"), "○", "idle", "plain", 2),
   ];
   if (strays > 0) pieces.push({ text: `✗ ${strays} stray`, tone: "bad", rank: 3 });
   if (unknown > 0) pieces.push({ text: `? ${unknown} unknown`, tone: "wait", rank: 3 });
-  if (list) pieces.push({ text: `◇ ${queued} queued`, tone: queued > 0 ? "wait" : "muted", rank: 1 });
+  if (list) pieces.push(piece(queued, "◇", "queued", "wait", 1));
   return pieces;
 }
 
@@ -91,8 +97,11 @@ function costs(state: DashboardState): Piece[] {
   if (data) {
     const { dollarsToday, dailyBudget } = data;
     const isNear = dailyBudget !== null && dollarsToday > dailyBudget * 0.8;
-    const budget = dailyBudget === null ? "" : ` of ${formatDollars(dailyBudget)}`;
-    pieces.push({ text: `${formatDollars(dollarsToday)}${budget} today`, tone: isNear ? "wait" : "plain", rank: 4 });
+    const tone = isNear ? "wait" : "plain";
+    pieces.push({ text: `${formatDollars(dollarsToday)} today`, tone, rank: 4 });
+    if (dailyBudget !== null) {
+      pieces.push({ text: `of ${formatDollars(dailyBudget)}`, tone: isNear ? "wait" : "muted", rank: isNear ? 3 : 7 });
+    }
   }
   return pieces;
 }

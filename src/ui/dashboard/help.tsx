@@ -1,13 +1,13 @@
 // `?`: every key that there is, from the one registry.
 import { Box, Text } from "ink";
 import type { ReactElement } from "react";
+import { displayWidth } from "../../lib/cli/text.ts";
 import { toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { type Binding, bindings, keyLabel } from "./keys.ts";
 import type { DashboardState } from "./state.ts";
 
 const groups: readonly Binding["group"][] = ["Move", "Look", "Act", "Logs", "Leave"];
-const keyWidth = 15;
 
 export function Help(props: { state: DashboardState; palette: Palette; width: number; height: number }): ReactElement {
   const { state, palette, width, height } = props;
@@ -42,11 +42,13 @@ function helpLines(state: DashboardState, palette: Palette, width: number): stri
 
 function blockOf(group: Binding["group"], state: DashboardState, palette: Palette, width: number): string[] {
   const own = bindings(state).filter((binding) => binding.group === group);
+  const names = own.map(({ keys }) => keys.map(keyLabel).join(" "));
+  const keyWidth = Math.max(4, ...names.map(displayWidth)) + 2;
   return [
     palette.paint("strong", toWidth(group, width)),
-    ...own.map(({ keys, help }) => {
-      const names = toWidth(keys.map(keyLabel).join(" "), keyWidth);
-      return `${palette.paint("accent", names)}${toWidth(help, width - keyWidth)}`;
+    ...own.map(({ help }, index) => {
+      const name = palette.paint("accent", toWidth(names[index] ?? "", keyWidth));
+      return `${name}${toWidth(help, width - keyWidth)}`;
     }),
   ];
 }

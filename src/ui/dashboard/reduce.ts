@@ -31,7 +31,7 @@ export type DashboardEvent =
       runners?: readonly DashboardRunner[];
     }
   | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
-  | { type: "said"; level: Level; text: string; at: number }
+  | { type: "said"; level: Level; text: string; at: number; isQuiet?: boolean }
   | { type: "began"; id: number; text: string }
   | { type: "ended"; id: number }
   | { type: "asked"; confirmation: Confirmation }
@@ -66,9 +66,9 @@ export function reduce(state: DashboardState, event: DashboardEvent): DashboardS
       return { ...state, feeds: { ...state.feeds, [event.feed]: { ...feed, failure } } };
     }
     case "said": {
-      const { level, text, at } = event;
+      const { level, text, at, isQuiet = false } = event;
       const id = (state.messages.at(-1)?.id ?? 0) + 1;
-      return { ...state, messages: [...state.messages, { id, level, text, at }].slice(-mostMessages) };
+      return { ...state, messages: [...state.messages, { id, level, text, at, isQuiet }].slice(-mostMessages) };
     }
     case "began":
       return { ...state, underWay: [...state.underWay, { id: event.id, text: event.text }] };

@@ -45,17 +45,19 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   if (options.signal.aborted) leave("signal");
   options.signal.addEventListener("abort", () => leave("signal"), { once: true });
 
+  const write = (bytes: string) => void stdout.write(bytes);
   let suspend: Suspend = (work) => work();
   let shellEnded: Promise<unknown> = Promise.resolve();
   const shell = (runner: string) => {
     const ended = suspend(async () => {
-      stdout.write(`Shell in ${runner}; Ctrl-D or exit leads back.\r\n`);
+      write(`Shell in ${runner}; Ctrl-D or exit leads back.\r\n`);
       const { terminal, takeBack } = lendTerminal(stdin, stdout);
       const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       try {
         await Promise.race([source.shell(runner, terminal), aborted]);
       } finally {
         takeBack();
+        write("\r");
       }
     });
     shellEnded = ended.catch(() => undefined);
@@ -64,7 +66,6 @@ export async function runDashboard(options: RunOptions): Promise<void> {
 
   const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal });
   const endStories = startStories(store, source);
-  const write = (bytes: string) => void stdout.write(bytes);
   const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
   const ticking = setInterval(() => store.dispatch({ type: "tick", now: clock.now() }), tickMs);
@@ -78,6 +79,8 @@ export async function runDashboard(options: RunOptions): Promise<void> {
       }}
     />
   );
+  // The other screen is entered where the cursor is; what was typed too early may have moved it.
+  write("\r");
   const ink = render(root, {
     stdin,
     stdout,

@@ -10,9 +10,9 @@ export function lendTerminal(stdin: Input, stdout: Output): { terminal: ShellTer
   let isOver = false;
   let wake: () => void = () => undefined;
   let giveBack: () => void = () => undefined;
-  const onData = (chunk: Buffer | string) => {
-    // Ink has set an encoding.
-    chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  // As Ink reads it: a stream that was paused in between would not start again for it.
+  const onReadable = () => {
+    for (let chunk = stdin.read(); chunk !== null; chunk = stdin.read()) chunks.push(Buffer.from(chunk));
     wake();
   };
   const terminal: ShellTerminal = {
@@ -32,13 +32,11 @@ export function lendTerminal(stdin: Input, stdout: Output): { terminal: ShellTer
     take(onResize) {
       stdin.setRawMode(true);
       stdin.ref();
-      stdin.on("data", onData);
-      stdin.resume();
+      stdin.on("readable", onReadable);
       stdout.on("resize", onResize);
       giveBack = () => {
         giveBack = () => undefined;
-        stdin.off("data", onData);
-        stdin.pause();
+        stdin.off("readable", onReadable);
         stdin.setRawMode(false);
         stdout.off("resize", onResize);
       };

@@ -48,6 +48,8 @@ export interface Message {
   at: number;
   level: Level;
   text: string;
+  /** Only for the list of messages: the screen says it in another place already. */
+  isQuiet: boolean;
 }
 
 /** A question that must be answered before anything else. */

@@ -2,6 +2,7 @@
 import { formatDollars } from "../../lib/cli/numbers.ts";
 import type { ExplainedDecision, JobExplanation } from "../../lib/operations/explain/explanation.ts";
 import type { StoryLine } from "./state.ts";
+import { decisionTone } from "./views.ts";
 
 type Tone = StoryLine["tone"];
 
@@ -47,9 +48,8 @@ export function tellJob(told: JobExplanation): StoryLine[] {
 }
 
 function tellDecision({ reason, meaning, detail, policy }: ExplainedDecision): StoryLine[] {
-  const isBad = /^(defer|refuse|error|ignore:(no-|repo))/.test(reason);
   return [
-    line(`  ${reason}`, isBad ? "bad" : "good"),
+    line(`  ${reason}`, decisionTone(reason)),
     line(`  ${meaning}`),
     ...(detail === meaning ? [] : [line(`  ${detail}`)]),
     ...policy.map(({ line: at, text }): StoryLine => {

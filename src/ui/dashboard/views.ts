@@ -107,6 +107,12 @@ function jobLooks({ state, conclusion }: ListedJob): [string, Tone] {
   return good.has(conclusion ?? "") ? [`✓ ${conclusion}`, "muted"] : [`✗ ${conclusion ?? state}`, "bad"];
 }
 
+/** Put off comes right by itself; refused does not. */
+export function decisionTone(reason: string): "wait" | "bad" | "plain" {
+  if (reason.startsWith("defer:")) return "wait";
+  return /^(refuse:|error|ignore:(no-|repository-))/.test(reason) ? "bad" : "plain";
+}
+
 /** Of what runs as it should, or is over, a decision says nothing to a person. */
 const isTelling = ({ state, decision }: ListedJob) => decision !== null && (state === "queued" || state === "held");
 
@@ -152,7 +158,7 @@ const jobs: View<ListedJob> = {
     {
       header: "DECISION",
       cell: (row) => (isTelling(row) ? (row.decision ?? "") : ""),
-      tone: (row) => (/^(defer|refuse|error|ignore:(no-|repo))/.test(row.decision ?? "") ? "bad" : "plain"),
+      tone: (row) => decisionTone(row.decision ?? ""),
       rank: 3,
     },
     { header: "POOL", cell: (row) => row.pool ?? "", min: 8, rank: 7 },
