@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type DrivenTerminal, openTerminal } from "../../scripts/terminal.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
-import { until } from "./cli.ts";
+import { run, until } from "./cli.ts";
 
 const workflow = `
 on:
@@ -113,6 +113,8 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
       Object.assign(faults, { isGitHubDown: false, isModalDown: false, areWebhooksLost: false });
       for (const terminal of terminals.splice(0)) terminal.kill();
       for (const gate of gates) for (const file of [gate, `${gate}.end`]) writeFileSync(file, "");
+      // Of jobs whose webhooks were lost nobody else will hear.
+      await run(["reconcile"], fleet.env);
       await fleet.github.settled();
       await until("no Sandbox is left", () => fleet.modal.running().length === 0, 30_000);
     },

@@ -43,7 +43,7 @@ interface Line {
 function wrapStory({ text, tone, hang }: StoryLine, width: number): Line[] {
   const indent = /^ */.exec(text)?.[0].length ?? 0;
   // On a narrow screen there is no room to hang anything under.
-  const margin = Math.min(hang ?? indent, Math.floor(width / 3));
+  const margin = hang === undefined || hang > width / 2 ? indent : hang;
   // What stands before the margin has blanks of its own, which wrapping would take for ends of words.
   const lead = text.slice(0, margin);
   return wrapWords(safe(text.slice(margin)), width - margin).map((line, index) => ({
