@@ -40,7 +40,7 @@ export const rules: readonly Rule[] = [
     reason: "The user interface shows a fleet, and leaves it to commands to fetch and change one.",
     of: ["src/ui/**"],
     may: ["src/ui/**", "src/lib/cli/**", "src/lib/package-root.ts"],
-    mayTypes: ["src/lib/fleet/**"],
+    mayTypes: ["src/lib/fleet/**", "src/lib/operations/**", "src/lib/dashboard/**"],
   },
   {
     reason: "Imports run one way: commands -> ui -> lib.",

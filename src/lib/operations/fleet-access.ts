@@ -33,58 +33,86 @@ export interface FleetAccessOptions extends OpenPolicyOptions {
   now(): number;
 }
 
+/** The half of a fleet that is at GitHub. */
+export type GitHubSide = Pick<FleetAccess, "octokit" | "isApp" | "github" | "hooks">;
+/** The half of a fleet that is at Modal. */
+export type ModalSide = Pick<FleetAccess, "modal" | "modalAccess" | "close">;
+
 /**
  * Connects to both services at once.
  * @throws AbortError with what to type next, or what a service's SDK throws
  */
 export async function openFleet(options: FleetAccessOptions): Promise<FleetAccess> {
+  const { connectGitHub, connectModal, githubApiUrl, ...prepared } = await prepareFleet(options);
+  const [github, modal] = await Promise.all([
+    connectGitHub(options.toleratesOutages),
+    connectModal(options.toleratesOutages),
+  ]);
+  return { ...prepared, ...github, ...modal };
+}
+
+/** A fleet whose settings are read, and nobody asked yet: for what can do with one of the two services for a while. */
+export interface PreparedFleet extends Pick<FleetAccess, "policy" | "policyFile" | "policyText"> {
+  /** REST base address. */
+  githubApiUrl: string;
+  /** @param toleratesOutage lets each call fail later, rather than this one now. @throws what Octokit throws */
+  connectGitHub(toleratesOutage?: boolean): Promise<GitHubSide>;
+  /** @param toleratesOutage lets each call fail later, rather than this one now. @throws what the SDK throws */
+  connectModal(toleratesOutage?: boolean): Promise<ModalSide>;
+}
+
+/** @throws AbortError when the policy or GitHub's credentials are missing or cannot be read */
+export async function prepareFleet(options: FleetAccessOptions): Promise<PreparedFleet> {
+  const { env, warn, now } = options;
   const { policy, file, text, settings } = await openPolicy(options);
-  const credentials = await githubCredentials(settings, options.warn);
-  // Loaded here, so that `--help` and the like need not wait for either SDK.
-  const [
-    { connectGitHub, unreachableGitHub },
-    { fleetGitHub },
-    { connectModal, unreachableModal },
-    { sandboxesOnModal },
-  ] = await Promise.all([
-    import("../github/client.ts"),
-    import("../github/fleet-github.ts"),
-    import("../modal/client.ts"),
-    import("../modal/sandboxes.ts"),
-  ]);
+  const credentials = await githubCredentials(settings, warn);
   const isApp = credentials.kind === "app";
-  const further = isApp ? await furtherGitHubApps(options.env, options.warn) : [];
-  const orUnreachable = async <T>(connecting: Promise<T>, stand: (error: Error) => T): Promise<T> => {
-    if (!options.toleratesOutages) return connecting;
-    return connecting.catch((error: Error) => {
-      // An outage passes by itself; wrong credentials do not.
-      if (explainError(error).exitCode !== ExitCode.Failure) throw error;
-      return stand(error);
-    });
-  };
-  const connect = (who: GitHubCredentials) =>
-    orUnreachable(
-      connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials: who, owner: policy.github.owner }),
-      unreachableGitHub,
-    );
-  const [octokit, modalAccess, ...others] = await Promise.all([
-    connect(credentials),
-    orUnreachable(connectModal({ fleet: policy.fleet }), unreachableModal),
-    ...further.map(connect),
-  ]);
+  const further = isApp ? await furtherGitHubApps(env, warn) : [];
+  const githubApiUrl = settings.githubApiUrl.value;
   return {
     policy,
     policyFile: file,
     policyText: text,
-    octokit,
-    isApp,
-    github: fleetGitHub({ octokit, others, policy, isApp, now: options.now, warn: options.warn }),
-    modal: sandboxesOnModal(modalAccess, policy.fleet),
-    modalAccess,
-    hooks: async () => {
-      const { fleetHooks } = await import("./delivery-access.ts");
-      return fleetHooks([octokit, ...others], policy, isApp, settings.webhookUrl?.value);
+    githubApiUrl,
+    // Loaded here, so that `--help` and the like need not wait for either SDK.
+    async connectGitHub(toleratesOutage = false) {
+      const [{ connectGitHub, unreachableGitHub }, { fleetGitHub }] = await Promise.all([
+        import("../github/client.ts"),
+        import("../github/fleet-github.ts"),
+      ]);
+      const connect = (who: GitHubCredentials) => {
+        const connecting = connectGitHub({ apiUrl: githubApiUrl, credentials: who, owner: policy.github.owner });
+        return toleratesOutage ? orStandIn(connecting, unreachableGitHub) : connecting;
+      };
+      const [octokit, ...others] = await Promise.all([connect(credentials), ...further.map(connect)]);
+      return {
+        octokit,
+        isApp,
+        github: fleetGitHub({ octokit, others, policy, isApp, now, warn }),
+        hooks: async () => {
+          const { fleetHooks } = await import("./delivery-access.ts");
+          return fleetHooks([octokit, ...others], policy, isApp, settings.webhookUrl?.value);
+        },
+      };
     },
-    close: modalAccess.close,
+    async connectModal(toleratesOutage = false) {
+      const [{ connectModal, openModalUnseen }, { sandboxesOnModal }] = await Promise.all([
+        import("../modal/client.ts"),
+        import("../modal/sandboxes.ts"),
+      ]);
+      const connecting = connectModal({ fleet: policy.fleet });
+      const modalAccess = await (toleratesOutage
+        ? orStandIn(connecting, () => openModalUnseen(policy.fleet))
+        : connecting);
+      return { modal: sandboxesOnModal(modalAccess, policy.fleet), modalAccess, close: modalAccess.close };
+    },
   };
+}
+
+/** What stands for a service that is down. An outage passes by itself; wrong credentials do not. */
+function orStandIn<T>(connecting: Promise<T>, standIn: (error: Error) => T | Promise<T>): Promise<T> {
+  return connecting.catch((error: Error) => {
+    if (explainError(error).exitCode !== ExitCode.Failure) throw error;
+    return standIn(error);
+  });
 }
