@@ -9,8 +9,7 @@ import { parseDurationFlag } from "../lib/operations/duration-flag.ts";
 const eraseLine = "\r\u001B[K";
 
 export default class Doctor extends BaseCommand<typeof Doctor> {
-  static override summary =
-    "Check every link of the chain from a job to its runner, and say how to mend what is broken.";
+  static override summary = "Check every link from a job to its runner, and say how to mend what is broken.";
   static override description =
     "In the order of the chain: this machine, Modal, the controller, GitHub, and the way back. What depends on a link " +
     "that failed is skipped. Nothing is changed; to compare the webhook secrets, GitHub is asked to send its newest " +

@@ -28,6 +28,8 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   "config unset": { args: ["githubAppId"], ...local("writes the stored settings") },
   "config validate": { args: [], ...local("reads the policy file") },
   demo: { args: [], ...local("brings a GitHub and a Modal of its own") },
+  // Where there is no terminal, the list of runners.
+  dashboard: { args: [], ...fleet },
   "deliveries ls": {
     args: [],
     github: "needs",
@@ -41,8 +43,11 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   "dev env": { args: [], ...local("reads what dev wrote") },
   "image build": { args: [], github: "uses", modal: "needs", why: "knows a release of the runner by itself" },
   "image ls": { args: [], github: "uses", modal: "needs", why: "asks GitHub only until when a runner gets jobs" },
+  doctor: { args: [], ...local("tells what is wrong as its result; tested by itself") },
+  explain: { args: ["12345"], ...fleet },
   // Of another owner than the policy's, so that nothing comes of it.
   init: { args: ["--no-input", "--owner", "other"], ...local("is tested by itself: it sets up what others need") },
+  "jobs ls": { args: [], ...fleet },
   logs: { args: ["12345"], ...fleet },
   reconcile: { args: ["--dry-run"], ...fleet },
   "runners kill": { args: ["--idle", "--yes"], ...fleet },
