@@ -26,7 +26,7 @@ describe.each(commands)("help of %s", (name, command) => {
       const own = example.split(/ -- | \| | > /)[0] ?? "";
       const of = commands.filter(([id]) => own.includes(`modal-gha ${id}`)).sort(([a], [b]) => b.length - a.length)[0];
       for (const [, flag = ""] of own.matchAll(/ --([a-z][a-z-]*)/g)) {
-        const { flags } = of?.[1] ?? { flags: {} };
+        const flags = of?.[1].flags ?? {};
         const isThere = flag in flags || flags[flag.replace(/^no-/, "")]?.["allowNo"] === true;
         expect(isThere, `--${flag} in ${example}`).toBe(true);
       }
