@@ -10,7 +10,7 @@ export interface Store {
 }
 
 /** Answers that come together are shown together. */
-const togetherMs = 250;
+const togetherMs = 1000;
 
 /** What is known already, only newer, can wait for a moment: each drawing of the screen takes its time. */
 function isForNow(event: DashboardEvent, { feeds }: DashboardState): boolean {
