@@ -49,11 +49,18 @@ async function turns(): Promise<void> {
 describe("feeds", () => {
   it("ask for all that is looked at, once, and again when told", async () => {
     const asked: string[] = [];
+    const note = (name: string) => void asked.push(name);
     const source = largeFleet(3, () => now);
     const counting: DashboardSource = {
       ...source,
-      sandboxes: () => (asked.push("sandboxes"), source.sandboxes()),
-      deliveries: () => (asked.push("deliveries"), source.deliveries()),
+      sandboxes() {
+        note("sandboxes");
+        return source.sandboxes();
+      },
+      deliveries() {
+        note("deliveries");
+        return source.deliveries();
+      },
     };
     const over = new AbortController();
     const store = createStore(emptyState());

@@ -35,8 +35,8 @@ describe("the registry of keys", () => {
   it("leads out of everything, at last by Ctrl-C", () => {
     for (const state of states(false)) {
       expect(findBinding(state, "ctrl+c")?.command, contextOf(state)).toBe("interrupt");
-      const escape = findBinding(state, "escape")?.command;
-      if (contextOf(state) !== "table") expect(["close", "no"], contextOf(state)).toContain(escape);
+      const leaves = findBinding(state, "escape")?.command;
+      if (contextOf(state) !== "table") expect(["close", "no"], contextOf(state)).toContain(leaves);
     }
   });
 
