@@ -10,7 +10,7 @@ import { renderJobs } from "../../lib/operations/render-jobs.ts";
 import { describeUnseen } from "../../lib/operations/unseen.ts";
 
 export default class JobsLs extends BaseCommand<typeof JobsLs> {
-  static override summary = "List queued, running and lately finished jobs, each with why it has a runner or has none.";
+  static override summary = "List queued, running and finished jobs, each with why it has, or has no, runner.";
   static override description =
     "Jobs on the fleet's labels in every repository that may use it, those that wait longest first; and jobs that no " +
     "pool serves though they ask for a self-hosted runner, or for a label much like one of a pool's. The decision is " +
@@ -57,7 +57,7 @@ export default class JobsLs extends BaseCommand<typeof JobsLs> {
         const { jobs, unseen } = await list();
         if (this.jsonEnabled()) return JSON.stringify(jobs);
         const table = renderJobs(jobs, this.io.stdout) || this.#nothing();
-        return [...unseen.map(describeUnseen), table].join("\n");
+        return [...describeUnseen(unseen), table].join("\n");
       };
       const onError = (error: unknown) => {
         if (this.jsonEnabled()) throw error;
@@ -72,7 +72,7 @@ export default class JobsLs extends BaseCommand<typeof JobsLs> {
   #print({ jobs, unseen }: JobList): void {
     this.output(jobs, (rows) => renderJobs(rows, this.io.stdout));
     if (jobs.length === 0 && this.io.stderr.isTTY) this.io.note(this.#nothing());
-    for (const part of unseen) this.io.note(describeUnseen(part));
+    for (const line of describeUnseen(unseen)) this.io.note(line);
     if (unseen.length > 0) this.setExitCode(ExitCode.Failure);
   }
 

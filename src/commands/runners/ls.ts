@@ -7,7 +7,7 @@ import { isWanted, type ListedRunner, listRunners, runnerStates } from "../../li
 import { renderRunners } from "../../lib/operations/render-runners.ts";
 
 export default class RunnersLs extends BaseCommand<typeof RunnersLs> {
-  static override summary = "List the fleet's runners: what each does, for which job, in which Sandbox, at what cost.";
+  static override summary = "List the fleet's runners: what each does, for which job, at what cost.";
   static override description =
     "Takes one list call a page at Modal and at GitHub, however many runners there are. Costs are estimates.";
   static override examples = [

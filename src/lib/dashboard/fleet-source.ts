@@ -100,7 +100,7 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       if (!isAgreed) return { runner, sandboxId: target.sandboxId, job: null, result: "kept" };
       return killRunner(target, access, graceMs);
     },
-    spawn: async (job) => spawnJob(String(job), await fleet(), now),
+    spawn: async (job) => spawnJob(String(job), await fleet(), { now }),
     async redeliver(id) {
       const chosen = await findByIds(await deliveryAccess(), [id]);
       const [result] = await redeliverAll(chosen, { waitMs: redeliveryWaitMs, now, sleep: (ms) => delay(ms) });

@@ -122,11 +122,13 @@ const runsAtOnce = 5;
  * Jobs that are not completed, and those that ended since then; of each it is known whose code it runs, since the lists
  * of runs say so. None where the repository is gone.
  * @param finishedSince milliseconds since the epoch; none of the completed ones where absent
+ * @param mostRuns look into the newest so many alone
  */
 export async function readRecentJobs(
   octokit: Octokit,
   repository: string,
   finishedSince: number | undefined,
+  mostRuns = Number.POSITIVE_INFINITY,
 ): Promise<Job[]> {
   const list = octokit.rest.actions.listWorkflowRunsForRepo;
   const runs = new Map<number, boolean>();
@@ -140,7 +142,7 @@ export async function readRecentJobs(
       if (Date.parse(run.updated_at) >= finishedSince) runs.set(run.id, isOfFork(run));
     }
   }
-  const left = [...runs];
+  const left = [...runs].sort(([a], [b]) => b - a).slice(0, mostRuns);
   const jobs: Job[] = [];
   const work = async () => {
     for (let next = left.shift(); next; next = left.shift()) {
@@ -165,14 +167,29 @@ export async function readRepositoryNames(
   owner: string,
   isApp: boolean,
 ): Promise<Map<number, string>> {
-  const repositories = isApp
-    ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
-    : await readTokenRepositories(octokit, owner);
-  return new Map(repositories.map(({ id, full_name: name }) => [id, name]));
+  return new Map((await readRepositoryFacts(octokit, owner, isApp)).map(({ id, name }) => [id, name]));
 }
 
+export interface RepositoryFacts {
+  id: number;
+  /** `owner/name`. */
+  name: string;
+  /** Not for everybody to see: private, or internal to an enterprise. */
+  isPrivate: boolean;
+}
+
+/** The same, with what else is known of them. */
+export async function readRepositoryFacts(octokit: Octokit, owner: string, isApp: boolean): Promise<RepositoryFacts[]> {
+  const repositories: ApiRepository[] = isApp
+    ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
+    : await readTokenRepositories(octokit, owner);
+  return repositories.map(({ id, full_name: name, private: isPrivate }) => ({ id, name, isPrivate }));
+}
+
+type ApiRepository = { id: number; full_name: string; private: boolean };
+
 /** A token's owner sees private repositories only in these two lists: an organisation's, or their own. */
-async function readTokenRepositories(octokit: Octokit, owner: string): Promise<{ id: number; full_name: string }[]> {
+async function readTokenRepositories(octokit: Octokit, owner: string): Promise<ApiRepository[]> {
   const ofOrganization = await orMissing(
     octokit.paginate(octokit.rest.repos.listForOrg, { org: owner, per_page: 100 }),
   );

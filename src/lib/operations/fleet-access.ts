@@ -1,17 +1,14 @@
 // Opens the operator's fleet: settings, policy, and connections to GitHub and Modal, for any command.
 import type { Octokit } from "@octokit/rest";
-import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { GitHubCredentials } from "../github/credentials.ts";
 import type { Hook } from "../github/deliveries.ts";
 import type { ModalAccess } from "../modal/client.ts";
-import { type LoadedPolicy, loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
-import { resolveSettings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
+import { type OpenPolicyOptions, openPolicy } from "./open-policy.ts";
 
 export interface FleetAccess {
   policy: Policy;
@@ -29,14 +26,9 @@ export interface FleetAccess {
   close(): void;
 }
 
-export interface FleetAccessOptions {
-  env: Readonly<Record<string, string | undefined>>;
-  /** `--policy`. */
-  policyFile?: string | undefined;
+export interface FleetAccessOptions extends OpenPolicyOptions {
   /** Opens the fleet also while a service is down: calls to it fail one by one then. */
   toleratesOutages?: boolean;
-  /** Hears warnings, such as of a key file that others can read. */
-  warn(text: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -72,12 +64,7 @@ export interface PreparedFleet extends Pick<FleetAccess, "policy" | "policyFile"
 /** @throws AbortError when the policy or GitHub's credentials are missing or cannot be read */
 export async function prepareFleet(options: FleetAccessOptions): Promise<PreparedFleet> {
   const { env, warn, now } = options;
-  const settings = await resolveSettings({
-    flags: { policyFile: options.policyFile },
-    env,
-    store: new SettingsStore(),
-  });
-  const { policy, file, text } = await readPolicy(settings.policyFile.value);
+  const { policy, file, text, settings } = await openPolicy(options);
   const credentials = await githubCredentials(settings, warn);
   const isApp = credentials.kind === "app";
   const further = isApp ? await furtherGitHubApps(env, warn) : [];
@@ -104,7 +91,7 @@ export async function prepareFleet(options: FleetAccessOptions): Promise<Prepare
         github: fleetGitHub({ octokit, others, policy, isApp, now, warn }),
         hooks: async () => {
           const { fleetHooks } = await import("./delivery-access.ts");
-          return fleetHooks([octokit, ...others], policy, isApp, env["MODAL_GHA_WEBHOOK_URL"]);
+          return fleetHooks([octokit, ...others], policy, isApp, settings.webhookUrl?.value);
         },
       };
     },
@@ -128,22 +115,4 @@ function orStandIn<T>(connecting: Promise<T>, standIn: (error: Error) => T | Pro
     if (explainError(error).exitCode !== ExitCode.Failure) throw error;
     return standIn(error);
   });
-}
-
-/** @throws AbortError when there is no such file, PolicyError when it is no policy */
-export async function readPolicy(file: string): Promise<LoadedPolicy> {
-  try {
-    return await loadPolicy(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    throw new AbortError(`There is no policy file ${file}.`, {
-      code: "no-policy",
-      why: "The policy says which pools, repositories and limits the fleet has.",
-      nextSteps: [
-        "Go to the folder that has it, or name it with --policy <file> or MODAL_GHA_POLICY.",
-        'To try without one: modal-gha dev, and in another terminal: eval "$(modal-gha dev env)"',
-      ],
-      cause: error,
-    });
-  }
 }

@@ -1,5 +1,6 @@
 // What GitHub has told the controller, and what came of it. Attempts at one delivery share a GUID: one that came through at
 // any of them has not failed.
+import { z } from "zod";
 import { type Delivery, type Hook, isDelivered, readDeliveries, readDelivery } from "../github/deliveries.ts";
 import { readRepositoryNames } from "../github/jobs.ts";
 import { inBatches } from "./batches.ts";
@@ -110,8 +111,24 @@ export function failureWords({ status, status_code: code }: Pick<Delivery, "stat
   return code > 0 ? `${code}: refused` : status;
 }
 
-/** What the controller answered, which is JSON; GitHub keeps it as text. Undefined where it is none of its answers. */
-export function readAnswer(answer: unknown): { reason: string; detail: string | null } | undefined {
+/** What the controller answers to GitHub: about the job first, then what else that led to. */
+export interface ControllerAnswer {
+  reason: string;
+  detail: string | null;
+  more: { reason: string; detail: string | null }[];
+}
+
+const outcomeSchema = z.object({
+  reason: z.string(),
+  detail: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? null),
+});
+const answerSchema = outcomeSchema.extend({ more: z.array(outcomeSchema).default([]) });
+
+/** The controller's answer, which is JSON; GitHub keeps it as text. Undefined where it is none of its answers. */
+export function readAnswer(answer: unknown): ControllerAnswer | undefined {
   let value = answer;
   if (typeof value === "string") {
     try {
@@ -120,7 +137,5 @@ export function readAnswer(answer: unknown): { reason: string; detail: string | 
       return undefined;
     }
   }
-  if (typeof value !== "object" || value === null || !("reason" in value)) return undefined;
-  const { reason, detail } = value as { reason: unknown; detail?: unknown };
-  return typeof reason === "string" ? { reason, detail: typeof detail === "string" ? detail : null } : undefined;
+  return answerSchema.safeParse(value).data;
 }

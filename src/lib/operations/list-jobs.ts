@@ -86,7 +86,7 @@ export async function listJobs(fleet: FleetAccess, options: ListJobsOptions): Pr
   const decisions = decideNow(observed, fleet, now());
   const jobs = observed.jobs
     .filter((job) => isAll || concernsFleet(job, fleet.policy, observed.sandboxes ?? []))
-    .map((job) => describe(job, observed, decisions && decisionAbout(job.id, decisions), fleet.policy, now()))
+    .map((job) => describe(job, observed, decisionAbout(job, decisions, fleet), fleet.policy, now()))
     .filter((job) => isWanted(job, options))
     .sort(byUrgency);
   return { jobs, unseen: looking.unseen };

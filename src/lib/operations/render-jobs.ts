@@ -51,18 +51,20 @@ export function renderJobs(jobs: readonly ListedJob[], output: OutputSide): stri
     isShown(isTelling) && {
       header: "DECISION",
       value: (row) => row.decision ?? "",
-      short: (row) => (isTelling(row) ? (row.decision as string) : ""),
+      // The part before the colon says what the colour says.
+      short: (row) => (isTelling(row) ? (row.decision as string).replace(/^(defer|ignore|refuse):/, "") : ""),
       colour: (row, colours) =>
         /^(defer|refuse|error|ignore:no)/.test(row.decision ?? "") ? colours.red : colours.bold,
     },
-    isShown(({ runner }) => runner !== null) && { header: "RUNNER", value: (row) => row.runner ?? "", shrinks: true },
-    !output.isTTY && { header: "SANDBOX", value: (row) => row.sandboxId ?? "" },
-    isShown(isTelling) && {
-      header: "WHY",
-      value: (row) => row.detail ?? "",
-      short: (row) => (isTelling(row) ? (row.detail as string) : ""),
+    {
+      header: "RUNNER",
+      value: (row) => row.runner ?? "",
+      // There is no room for both on a terminal: why there is none, or which it is.
+      short: (row) => (isTelling(row) && row.detail !== null ? row.detail : (row.runner ?? "")),
       shrinks: true,
     },
+    !output.isTTY && { header: "SANDBOX", value: (row) => row.sandboxId ?? "" },
+    !output.isTTY && { header: "WHY", value: (row) => row.detail ?? "" },
   ];
   return renderTable(
     jobs,

@@ -27,7 +27,8 @@ export class Looking {
   }
 }
 
-/** One line for people. */
-export function describeUnseen({ what, why }: Unseen): string {
-  return `Could not read ${what}: ${why}`;
+/** Lines for people: what could not be read for the same reason is told together. */
+export function describeUnseen(unseen: readonly Unseen[]): string[] {
+  const groups = Map.groupBy(unseen, ({ why }) => why);
+  return [...groups].map(([why, parts]) => `Could not read ${parts.map(({ what }) => what).join(", ")}: ${why}`);
 }

@@ -34,6 +34,13 @@ export function asksForUs(policy: Policy, labels: readonly string[]): boolean {
   });
 }
 
+/** A label that some pool has: the one most like one of these, or else the first. */
+export function nearestLabel(policy: Policy, labels: readonly string[]): string {
+  const asked = labels.filter((label) => !baseLabels.includes(label.toLowerCase()));
+  const meant = asked.map((label) => nearest(label.split("/")[0] ?? "", known(policy)));
+  return meant.find((label) => label !== undefined) ?? known(policy)[0] ?? "";
+}
+
 /**
  * Why no pool has all of the labels, those that come nearest first.
  * @param asked the job's labels without the base ones, in lower case

@@ -1,12 +1,11 @@
 // Explains one job: why it has, or has not, a runner; what happened, what will happen, and what to do about it.
 
-import { refusal } from "../../fleet/decide-provide.ts";
 import type { Decision } from "../../fleet/decision.ts";
 import { parseRunnerName } from "../../fleet/names.ts";
 import { type ReasonCode, reasons } from "../../fleet/reasons.ts";
 import type { Job } from "../../fleet/snapshot.ts";
 import { resolveJob } from "../../policy/match.ts";
-import { asksForUs } from "../../policy/mismatch.ts";
+import { asksForUs, nearestLabel } from "../../policy/mismatch.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { findJobOrTrace } from "../find-job.ts";
 import type { FleetAccess } from "../fleet-access.ts";
@@ -59,7 +58,7 @@ function explain(facts: Facts, fleet: Source, looking: Looking): JobExplanation 
           observed.spentToday,
         )
       : [];
-  const advice = isOurs ? adviceOn(own, stuckOn, facts, fleet) : foreignAdvice(job);
+  const advice = isOurs && decision ? adviceOn(own, stuckOn, facts, fleet) : otherAdvice(job, looking);
   return {
     job: describeJob(facts),
     isOurs,
@@ -76,12 +75,7 @@ function explain(facts: Facts, fleet: Source, looking: Looking): JobExplanation 
 
 /** First what is decided about the job, then what about Sandboxes and registrations that were made for it or ran it. */
 function decisionsOn({ job, decisions, isGuess }: Facts, policy: Policy): Decision[] {
-  if (decisions === undefined) {
-    // Some jobs are refused whatever runs at the moment.
-    const refused = job.status === "queued" && !isGuess ? refusal(job, policy) : undefined;
-    return refused ? [refused] : [];
-  }
-  const about = decisionAbout(job.id, decisions);
+  const about = isGuess ? undefined : decisionAbout(job, decisions, { policy });
   const isItsOwn = (decision: Decision) => {
     if ("sandbox" in decision) {
       const { sandbox } = decision;
@@ -89,7 +83,7 @@ function decisionsOn({ job, decisions, isGuess }: Facts, policy: Policy): Decisi
     }
     return "registration" in decision && parseRunnerName(decision.registration.name)?.jobId === job.id;
   };
-  const others = decisions.filter((decision) => decision !== about && isItsOwn(decision));
+  const others = (decisions ?? []).filter((decision) => decision !== about && isItsOwn(decision));
   // That there is nothing to do about an ended job says less than what is done about its Sandbox.
   if (about?.reason === "ignore:nothing-to-do") return [...others, about];
   return about ? [about, ...others] : others;
@@ -148,7 +142,7 @@ function adviceOn(
       pool: poolOf(decision, job, policy),
       runner: runnerOf(decision) ?? observed.sandboxes?.find(({ jobId }) => jobId === job.id)?.runnerName,
       policyFile,
-      example: policy.pools[0]?.labels[0] ?? "",
+      example: nearestLabel(policy, job.labels),
     };
     return adviseOn(reason, about);
   });
@@ -163,8 +157,10 @@ function runnerOf(decision: Decision): string | undefined {
   return "registration" in decision ? decision.registration.name : undefined;
 }
 
-function foreignAdvice({ htmlUrl }: Job): Advice {
-  return { next: [], toType: htmlUrl ? [htmlUrl] : [] };
+/** Of a job that the fleet does not decide about, or cannot at the moment. */
+function otherAdvice({ id, htmlUrl }: Job, { unseen }: Looking): Advice {
+  const again = unseen.length > 0 ? [`modal-gha explain ${id}   # again in a while`] : [];
+  return { next: [], toType: [...again, ...(htmlUrl ? [htmlUrl] : [])] };
 }
 
 function describeJob({ job, isGuess }: Facts): ExplainedJob {

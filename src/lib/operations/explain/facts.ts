@@ -1,11 +1,10 @@
 // All that is known of one job, read from GitHub and Modal before anything is told of it.
 import type { Decision } from "../../fleet/decision.ts";
-import type { FleetSandbox, Job } from "../../fleet/snapshot.ts";
+import type { Job } from "../../fleet/snapshot.ts";
 import { readRecentJobs } from "../../github/jobs.ts";
 import type { LogEvent } from "../../modal/entrypoint-log.ts";
 import { findJobSandboxes, type JobSandbox } from "../../modal/job-sandboxes.ts";
 import { readControlEvents, readLastWords, readSandboxEnd } from "../../modal/sandbox-log.ts";
-import { withSandboxes } from "../active-repositories.ts";
 import { inBatches } from "../batches.ts";
 import type { FleetAccess } from "../fleet-access.ts";
 import { decideNow, type ObservedJobs, observeJobs } from "../observe-jobs.ts";
@@ -34,8 +33,8 @@ export interface Facts {
   now: number;
 }
 
-/** Further repositories whose jobs may stand before this one, or have taken its runner. */
-const mostRepositories = 20;
+/** Runs of the job's repository that are looked into, a call each: their jobs may stand before it, or have its runner. */
+const mostRuns = 40;
 /** The newest Sandboxes of a job whose logs are read. */
 const mostLogs = 5;
 const atOnce = 5;
@@ -48,7 +47,7 @@ export async function gatherFacts(
   { isGuess, looking, now }: { isGuess: boolean; looking: Looking; now(): number },
 ): Promise<Facts> {
   const [observed, deliveries, sandboxes] = await Promise.all([
-    observeJobs(fleet, () => readAround(job, fleet, looking), { looking, now }),
+    observeJobs(fleet, () => (isGuess ? Promise.resolve([]) : readAround(job, fleet, looking)), { looking, now }),
     isGuess ? undefined : looking.at("the deliveries about the job", () => findJobDeliveries(fleet, job, now())),
     looking.at("the job's Sandboxes", () => readSandboxes(fleet, job, now)),
   ]);
@@ -58,16 +57,13 @@ export async function gatherFacts(
   return { job: latest, isGuess, observed, decisions, deliveries, sandboxes, now: now() };
 }
 
-/** The job, and the others that are not completed where the fleet works: they may stand before it. */
+/** The job, and others of its repository that are not completed. */
 async function readAround(job: Job, fleet: FleetAccess, looking: Looking): Promise<Job[]> {
   if (job.status === "completed") return [job];
-  const alive: FleetSandbox[] = await fleet.modal.sandboxes().catch(() => []);
-  const repositories = withSandboxes([job.repository], alive, fleet).slice(0, mostRepositories);
-  const lists = await inBatches(repositories, atOnce, (repository) =>
-    looking.at(`the jobs of ${repository}`, () => readRecentJobs(fleet.octokit, repository, undefined)),
+  const others = await looking.at(`the jobs of ${job.repository}`, () =>
+    readRecentJobs(fleet.octokit, job.repository, undefined, mostRuns),
   );
-  const others = lists.flatMap((jobs) => jobs ?? []);
-  return others.some(({ id }) => id === job.id) ? others : [job, ...others];
+  return others?.some(({ id }) => id === job.id) ? others : [job, ...(others ?? [])];
 }
 
 async function readSandboxes(fleet: FleetAccess, job: Job, now: () => number): Promise<SandboxFacts[]> {

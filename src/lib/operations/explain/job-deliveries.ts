@@ -13,7 +13,7 @@ import {
 import { splitRepository } from "../../github/jobs.ts";
 import { inBatches } from "../batches.ts";
 import type { FleetAccess } from "../fleet-access.ts";
-import { failureWords, readAnswer } from "../list-deliveries.ts";
+import { type ControllerAnswer, failureWords, readAnswer } from "../list-deliveries.ts";
 
 /** Of a job: each may be told once, or sent again. */
 export type JobAction = "queued" | "in_progress" | "completed";
@@ -28,7 +28,7 @@ export interface JobDelivery {
   /** What went wrong with it; null when it came through. */
   failure: string | null;
   /** The controller's own words; null where it gave none. */
-  answer: { reason: string; detail: string | null } | null;
+  answer: ControllerAnswer | null;
 }
 
 export interface JobDeliveries {

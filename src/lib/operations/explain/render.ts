@@ -3,6 +3,7 @@ import { formatDollars } from "../../cli/numbers.ts";
 import type { OutputSide } from "../../cli/streams.ts";
 import { displayWidth, plainText, wrapText } from "../../cli/text.ts";
 import type { PolicyLine } from "../../policy/quote.ts";
+import { describeUnseen } from "../unseen.ts";
 import type { ExplainedDecision, JobExplanation, LimitUse, StoryEvent } from "./explanation.ts";
 
 /** Narrower than this, lines are left to the terminal. */
@@ -13,7 +14,7 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
   const { colours } = output;
   const { job, decision, also } = told;
   const state = job.conclusion ?? job.status ?? "not known";
-  const name = plainText(job.name ?? `job ${job.id}`);
+  const name = plainText(job.name ?? "A job");
   const sections = [
     [
       `${colours.bold(name)}  ${job.repository}  job ${job.id}  ${paintState(state, output)}`,
@@ -21,7 +22,9 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
     ],
     wrapText(plainText(told.summary), output.width),
     section(told.events.length > 0 ? "What happened (UTC)" : "", renderStory(told.events, output), output),
-    ...(decision ? [renderDecision("Decision now", decision, policyFile, output)] : []),
+    ...(decision && decision.reason !== "ignore:nothing-to-do"
+      ? [renderDecision("Decision now", withoutTold(decision, told.summary), policyFile, output)]
+      : []),
     ...also.map((other) => renderDecision("And of its runner", other, policyFile, output)),
     section(told.limits.length > 0 ? "Limits now" : "", renderLimits(told.limits, output), output),
     section(
@@ -35,8 +38,8 @@ export function renderExplanation(told: JobExplanation, policyFile: string, outp
       output,
     ),
     section(
-      "Could not be read",
-      told.unseen.flatMap(({ what, why }) => indented(`${what}: ${why}`, 2, output)),
+      told.unseen.length > 0 ? "What is missing here" : "",
+      describeUnseen(told.unseen).flatMap((line) => indented(line, 2, output)),
       output,
     ),
   ];
@@ -59,7 +62,7 @@ function renderStory(events: readonly StoryEvent[], output: OutputSide): string[
   const days = new Set(events.map(({ at }) => at.slice(0, 10)));
   const width = Math.max(...events.map(({ source }) => source.length), 0);
   return events.flatMap(({ at, source, text, isBad }) => {
-    const time = days.size > 1 ? `${at.slice(0, 10)} ${at.slice(11, 19)}` : at.slice(11, 19);
+    const time = days.size > 1 ? `${at.slice(5, 10)} ${at.slice(11, 19)}` : at.slice(11, 19);
     const lead = `  ${time}  ${source.padEnd(width)}  `;
     const paint = isBad ? output.colours.red : (line: string) => line;
     return hanging(lead, plainText(text), output).map((line, index) =>
@@ -68,14 +71,20 @@ function renderStory(events: readonly StoryEvent[], output: OutputSide): string[
   });
 }
 
+/** What the answer has said already need not be said again. */
+function withoutTold(decision: ExplainedDecision, summary: string): ExplainedDecision {
+  const isTold = (text: string) => summary.toLowerCase().includes(text.toLowerCase());
+  const { meaning, detail } = decision;
+  return { ...decision, meaning: isTold(meaning) ? "" : meaning, detail: isTold(detail) ? "" : detail };
+}
+
 function renderDecision(title: string, decision: ExplainedDecision, policyFile: string, output: OutputSide): string[] {
   const { reason, meaning, detail, policy } = decision;
   const { bold } = output.colours;
-  const told = detail === meaning ? [] : indented(plainText(detail), 2, output);
+  const told = [...new Set([meaning, plainText(detail)])].filter((text) => text !== "");
   return [
     `${bold(title)}  ${reason}`,
-    ...indented(meaning, 2, output),
-    ...told,
+    ...told.flatMap((text) => indented(text, 2, output)),
     ...renderPolicy(policy, policyFile, output),
   ];
 }

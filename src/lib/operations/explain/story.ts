@@ -75,12 +75,24 @@ export function tellStory(facts: Facts): StoryEvent[] {
       tell(job.completedAt, "completed", "github", `Ended with ${job.conclusion ?? "no conclusion"}${took}`, isBad);
     }
   }
-  return events
-    .sort((a, b) => a.at - b.at || order.indexOf(a.kind) - order.indexOf(b.kind))
-    .map((event) => ({ ...event, at: new Date(event.at).toISOString() }));
+  return inOrder(events, facts).map((event) => ({ ...event, at: new Date(event.at).toISOString() }));
 }
 
-/** Of events of one second, GitHub's being cut to it. */
+/**
+ * GitHub's times of jobs are cut to the second, Modal's and those of deliveries are not: a job is taken after its Sandbox
+ * was created, and ends after that.
+ */
+function inOrder(events: readonly Told[], { job, sandboxes = [] }: Facts): Told[] {
+  const ran = sandboxes.find(({ runnerName }) => runnerName === job.runnerName);
+  const takenAt = Math.max(job.startedAt ?? 0, ran === undefined ? 0 : ran.createdAt);
+  const timeOf = ({ at, kind }: Told) => {
+    const least = kind === "taken" || kind === "completed" ? takenAt : 0;
+    return least - at < 1000 ? Math.max(at, least) : at;
+  };
+  return events.toSorted((a, b) => timeOf(a) - timeOf(b) || order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Of events of one moment. */
 const order: StoryEvent["kind"][] = [
   "created",
   "delivery",
@@ -98,15 +110,18 @@ function tellDelivery({ action, at, failure, answer, attempts }: JobDelivery): T
   const what = `the controller ${actionWords[action]}`;
   const text = failure === null ? `GitHub told ${what}${times}` : `GitHub could not tell ${what}: ${failure}`;
   const told: Told[] = [{ at, kind: "delivery", source: "github", text, isBad: failure !== null }];
-  if (answer) {
-    const isBad = /^(error|defer:|refuse:|ignore:(no-pool|repository))/.test(answer.reason);
-    const meaning = answer.reason in reasons ? reasons[answer.reason as keyof typeof reasons] : "";
-    told.push({
-      ...{ at, kind: "answer", source: "controller", isBad },
-      text: `It answered ${answer.reason}: ${answer.detail ?? meaning}`,
-    });
+  for (const [index, { reason, detail }] of (answer ? [answer, ...answer.more.filter(isAboutIt)] : []).entries()) {
+    const isBad = /^(error|defer:|refuse:|ignore:(no-pool|repository))/.test(reason);
+    const meaning = reason in reasons ? reasons[reason as keyof typeof reasons] : "";
+    const text = `${index === 0 ? "It answered" : "and"} ${reason}: ${detail ?? meaning}`;
+    told.push({ at, kind: "answer", source: "controller", isBad, text });
   }
   return told;
+}
+
+/** Runners that were started along with it, for other jobs or none, are another story. */
+function isAboutIt({ reason }: { reason: string }): boolean {
+  return reason !== "warm" && reason !== "spawn";
 }
 
 /** Before this it is no wait worth telling of. */

@@ -38,11 +38,17 @@ function queued({ facts, isOurs, decision, stuckOn }: Standing): string {
     const meaning = stuckOn.reason in reasons ? reasons[stuckOn.reason as keyof typeof reasons] : stuckOn.reason;
     return `${wait}. The controller tried: ${meaning}. ${sentence(stuckOn.detail ?? "")}`.trim();
   }
-  if (!decision) return `${wait}. Why cannot be told: the fleet's Sandboxes are out of sight.`;
+  if (!decision) return `${wait}. Why cannot be told now: the fleet's Sandboxes are out of sight.${earlier(facts)}`;
   if (decision.reason === "ignore:already-provisioned") return `${wait}, and one is on its way: ${ownRunner(facts)}.`;
   if (decision.reason === "spawn") return `${wait}. Nothing is in the way of one, and none has been started yet.`;
   const detail = decision.detail === decision.meaning ? "" : ` ${sentence(decision.detail)}`;
   return `${wait}: ${decision.meaning}.${detail}`;
+}
+
+/** What the controller said when it heard of the job. */
+function earlier({ deliveries }: Facts): string {
+  const answer = deliveries?.found.findLast(({ action }) => action === "queued")?.answer;
+  return answer ? ` When it was queued, the controller answered ${answer.reason}: ${answer.detail ?? ""}.` : "";
 }
 
 /** How far the runner is that was made for a queued job. */
