@@ -92,7 +92,7 @@ export function largeFleet(size: number, now: () => number): DashboardSource {
     redeliver: async () => refuse(),
     reconcile: async () => refuse(),
     shell: async () => refuse(),
-    open: async () => refuse(),
+    open: async () => false,
     jobUrl: (repository, run, job) => `https://github.com/${repository}/actions/runs/${run}/job/${job}`,
     close: () => undefined,
   };
