@@ -1,6 +1,7 @@
 // The busy fleet of docs/operations.md: `modal-gha dev` with a repository, a policy and jobs that wait until they are told.
-import { createSign } from "node:crypto";
+
 import { spawn } from "node:child_process";
+import { createSign } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,7 +61,7 @@ const workflows: Record<string, string> = {
           ${at("trainings")}
           echo "epoch 2: loss 1.07"
   benchmark:
-    runs-on: gpu-h200
+    runs-on: [self-hosted, gpu-h200]
     steps: [{ run: echo never }]
 `,
   ),
@@ -85,7 +86,7 @@ export interface Job {
 }
 
 export class BusyFleet {
-  readonly folder = mkdtempSync(join(tmpdir(), "modal-gha-transcript-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "mg-"));
   announced!: DevAnnouncement;
   env!: Record<string, string>;
   #dev: ReturnType<typeof spawn> | undefined;

@@ -1,6 +1,19 @@
 // Makes what was printed in one session comparable with what is printed in another: ids are numbered anew, times begin at
 // a fixed moment, folders and ports are named. Lengths stay the same, so that tables stay aligned.
 import { stripVTControlCharacters } from "node:util";
+import { projectRoot } from "../layering.ts";
+
+const pattern = new RegExp(
+  [
+    "(?<time>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z)",
+    "(?<clock>\\b\\d\\d:\\d\\d:\\d\\d\\b)",
+    "(?<address>127\\.0\\.0\\.1:\\d+)",
+    "\\b(?<pool>cpu|gpu)-(?<job>\\d+)(?<end>(?:-\\d+-[0-9a-z]+)?)",
+    "\\b(?<kind>sb|im|ap)-(?<code>[0-9A-Za-z]{2,})",
+    "\\b\\d{8,}\\b",
+  ].join("|"),
+  "g",
+);
 
 /** Every session of the document begins here. */
 const beginning = Date.parse("2026-01-15T09:00:00Z");
@@ -21,22 +34,37 @@ export class Normaliser {
   }
 
   text(screen: string): string {
-    return stripVTControlCharacters(screen)
-      .replaceAll(this.#folder, "~")
-      .replace(/\b(cpu|gpu)-(\d+)-(\d+)-[0-9a-z]{10}\b/g, (_, pool, job, attempt) => {
-        const number = this.#numbers.get(job) ?? job;
-        return `${pool}-${number}-${attempt}-${number.slice(-4).padStart(10, "r")}`;
-      })
-      .replace(/\b\d{8,}\b/g, (digits) => this.#number(digits, "7"))
-      .replace(/\b(sb|im|ap)-([0-9A-Za-z]{2,})/g, (_, kind, id) => `${kind}-${this.#code(id)}`)
-      .replace(/\b[0-9a-f]{12}\b/g, (hash) => this.#code(hash))
-      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (time) => this.#time(time).slice(0, time.length - 1) + "Z")
-      .replace(/\b\d\d:\d\d:\d\d\b/g, (clock) => this.#clock(clock))
-      .replace(/127\.0\.0\.1:\d+/g, (address) => `127.0.0.1:${"4".repeat(address.length - 10)}`)
+    return screen
       .split("\n")
-      .map((line) => line.trimEnd())
+      .map((line) => this.#line(line).trimEnd())
       .join("\n")
       .trim();
+  }
+
+  #line(drawn: string): string {
+    // What was drawn over is gone; and what the terminal echoed of the end of its input is none of ours.
+    const line = stripVTControlCharacters(drawn.split("\r").at(-1) ?? "").replace(/^\^@/, "");
+    return line
+      .replaceAll(this.#folder, "~")
+      .replaceAll(projectRoot, "/opt/modal-gha")
+      .replace(/modal-gha-[0-9A-Za-z]{6}\//g, "modal-gha-dev/")
+      .replace(pattern, (text, ...rest) => {
+        const found = rest.at(-1) as Record<string, string | undefined>;
+        if (found["time"] !== undefined) return `${this.#time(text).slice(0, text.length - 1)}Z`;
+        if (found["clock"] !== undefined) return this.#clock(text);
+        if (found["address"] !== undefined) return `127.0.0.1:${"4".repeat(text.length - 10)}`;
+        if (found["pool"] !== undefined)
+          return this.#runner(text, found["pool"], found["job"] ?? "", found["end"] ?? "");
+        if (found["kind"] !== undefined) return `${found["kind"]}-${this.#code(found["code"] ?? "")}`;
+        return this.#number(text, "7");
+      });
+  }
+
+  /** Of the same length; where a table has cut the job's id, its first digits are the same for all. */
+  #runner(text: string, pool: string, job: string, end: string): string {
+    if (end === "") return `${pool}-${"6".padEnd(text.length - pool.length - 1, "0")}`;
+    const number = this.#number(job, "6");
+    return `${pool}-${number}${end.replace(/[0-9a-z]+$/, (code) => number.slice(-4).padStart(code.length, "r"))}`;
   }
 
   #number(digits: string, first: string): string {
