@@ -223,7 +223,9 @@ describe("explain", () => {
   });
 
   it("shows the answer, the story, the policy's lines and what to type, in this order", async () => {
-    const [, waiting] = await queueTwo();
+    await queueTwo();
+    const waiting = await world.queue();
+    await world.answered(waiting, "queued");
     const { code, stdout } = await cli("explain", String(waiting));
     expect(code).toBe(0);
     const { MODAL_GHA_POLICY: file } = world.fleet.env;
@@ -237,6 +239,7 @@ describe("explain", () => {
       `  ${file}:5  labels: [modal]`,
       `  ${file}:6  max-runners: 1`,
       "  pool cpu   1 of 1 Sandboxes  full",
+      "1 older job of acme/app waits for the same.",
       "It gets a runner as soon as a Sandbox of pool cpu has ended.",
       "  modal-gha runners ls --pool cpu",
     ];
