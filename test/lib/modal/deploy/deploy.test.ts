@@ -172,6 +172,29 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
   });
 });
 
+describe.runIf(bin !== "")("a controller that is deployed", () => {
+  it("is connected when it says that it is well, and if not, the deploy tells why", async () => {
+    const site = await siteWith([bin]);
+    await site.writeGitHubValues();
+    const { url } = await site.deploy();
+    expect(await healthOf(url)).toMatchObject({ configured: true, connected: true });
+    expect(`${site.progress}`).not.toContain("not connected");
+    await writeSecret(site.access.client, "deployed", { MODAL_GHA_APP_ID: "999" });
+    expect(await site.deploy()).toMatchObject({ configured: true });
+    expect(site.progress.at(-1)).toMatch(/^It is not connected to GitHub and Modal yet; it says: .*App 999/);
+  });
+
+  it("ends its container when it dies, so that the next request starts another", async () => {
+    const site = await siteWith([bin]);
+    const { url } = await site.deploy();
+    const { deployment } = await healthOf(url);
+    const [pid] = processesWith(`MODAL_GHA_DEPLOYMENT=${deployment}`);
+    process.kill(pid as number, "SIGKILL");
+    await until("the container has ended", () => site.lines.some((line) => /of serve ended with 1$/.test(line)));
+    expect(await healthOf(url)).toMatchObject({ ok: true, deployment });
+  });
+});
+
 describe.runIf(bin !== "")("the controller's image", () => {
   it("has Node as its archive's SHA-256 says, and no other", async () => {
     const site = await siteWith([bin]);
