@@ -1,7 +1,7 @@
 // Real deploys of the controller, by Modal's own Python client, to the emulated Modal, which runs what was deployed.
 import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ServerError, Status } from "nice-grpc";
@@ -28,6 +28,13 @@ async function versions({ access }: Site): Promise<number[]> {
   const { appId } = await access.client.apps.fromName(app);
   const { appDeploymentHistories } = await access.client.cpClient.appDeploymentHistory({ appId });
   return appDeploymentHistories.map(({ version }) => version);
+}
+
+async function contentsOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return Promise.all(
+    entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), "latin1")),
+  );
 }
 
 describe.runIf(bin !== "")("a deploy of the controller", () => {
@@ -66,6 +73,15 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     const started = JSON.parse(withToken[0]?.request ?? "{}") as { commandArgs: string[] };
     expect(started.commandArgs.join(" ")).toMatch(/^env -u MODAL_IS_REMOTE .* modal deploy /);
     expect(started.commandArgs.join(" ")).not.toContain(site.modal.tokenSecret);
+    // What GitHub's App has went nowhere but into the Secret, before all this.
+    const said = calls.map(({ request }) => request);
+    const uploaded = await contentsOf(join(site.directory, "modal", "uploads"));
+    expect(uploaded.length).toBeGreaterThan(10);
+    const { privateKey, webhookSecret } = site.github.app;
+    for (const secret of [privateKey.split("\n")[5] as string, webhookSecret]) {
+      expect([...said, ...uploaded].filter((text) => text.includes(secret))).toEqual([]);
+    }
+    expect(uploaded.filter((text) => text.includes(site.modal.tokenSecret))).toEqual([]);
   });
 
   it("takes uvx where there is no modal, or none that will do", async () => {
