@@ -16,7 +16,7 @@ export interface ServerOptions {
   /** A delivery may be signed with any of them. */
   webhookSecrets: readonly string[];
   /** What GET /healthz tells besides `ok`: version, policy hash, whether it is connected. */
-  identity(): Promise<object>;
+  identity(): object | Promise<object>;
   recorder: Recorder;
   /** Looks at the whole fleet, for whoever signs that question: see reconcile-question.ts. */
   look: Schedule["look"];
