@@ -75,14 +75,16 @@ describe("jobs ls", () => {
   const order = ["queued", "held", "running", "finished"];
 
   it("puts the longest wait first, and filters", async () => {
-    world.let({ loses: () => true });
-    const first = await world.queue();
+    const [running, first] = await queueTwo();
     // GitHub tells times to the second.
     await until("the next second", () => Date.now() - world.job(first).createdAt.getTime() > 1000);
-    const second = await world.queue({ label: "other" });
+    const second = await world.queue();
+    const other = await world.queue({ label: "other", gate: world.gate() });
+    await world.reaches(other, "in_progress");
     const idsOf = (jobs: ListedJob[]) => jobs.map(({ job }) => job);
     expect(idsOf(await list("--state", "queued"))).toEqual([first, second]);
-    expect(idsOf(await list("--state", "queued", "--pool", "other"))).toEqual([second]);
+    expect(idsOf(await list("--state", "running", "--pool", "other"))).toEqual([other]);
+    expect(idsOf(await list("--state", "running")).sort()).toEqual([running, other]);
     expect(idsOf(await list("--state", "queued", "--repo", "app"))).toEqual([first, second]);
     expect(await list("--repo", "acme/elsewhere")).toEqual([]);
     expect(await list("--state", "finished", "--since", "0")).toEqual([]);
@@ -198,7 +200,8 @@ describe("explain", () => {
     expect(foreign).toMatchObject({ isOurs: false, next: [] });
     expect(foreign.summary).toMatch(/not for one of this fleet: .* GitHub's own for hosted runners/);
     const told = await explain(String(skipped));
-    expect(told).toMatchObject({ summary: "GitHub skipped it: it needed no runner.", events: [{ kind: "created" }] });
+    expect(told).toMatchObject({ summary: "GitHub skipped it: it needed no runner.", sandboxes: [], next: [] });
+    expect(told.events[0]?.text).toBe("Skipped in acme/app");
   });
 
   it("shows the answer, the story, the policy's lines and what to type, in this order", async () => {
@@ -259,7 +262,10 @@ describe("explain", () => {
     expect(told.job).toMatchObject({ id: running, repository: "acme/app", status: null });
     expect(told.events.map(({ kind }) => kind)).toEqual(["sandbox-created"]);
     expect(told.unseen.map(({ what }) => what)).toContain("the job at GitHub");
-    const neither = await run(["explain", String(running), "--json"], { ...noModal, ...noGitHub });
+    const neither = await run(["explain", String(running), "--json"], {
+      ...noGitHub,
+      MODAL_SERVER_URL: await nowhere(),
+    });
     expect([neither.code, neither.stderr]).toEqual([1, ""]);
     expect(JSON.parse(neither.stdout)).toHaveProperty("error.code");
   });
