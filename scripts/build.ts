@@ -1,8 +1,8 @@
-// Bundles everything into dist/: one entry per command with shared chunks, and one self-contained file for each program
-// that runs on its own (the controller, the stand-in runner, the emulator's reaper). Built beside dist/ and then put in
-// its place, so that a build that fails leaves the old one.
+// Bundles everything into dist/: one entry per command with shared chunks, a folder with the controller, which is deployed
+// as it is, and one self-contained file for each other program (the stand-in runner, the emulator's reaper). Built beside
+// dist/ and then put in its place, so that a build that fails leaves the old one.
 import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { bundleOptions } from "./bundle.ts";
 import { licenseTexts } from "./licenses.ts";
@@ -23,22 +23,31 @@ metafiles.push(
   (
     await build({
       ...bundleOptions,
-      entryPoints: ["src/cli.ts", "src/lib/cli/command-not-found.ts", ...commands],
+      entryPoints: ["src/cli.ts", "src/lib/cli/command-not-found.ts", "src/lib/cli/help.ts", ...commands],
       outbase: "src",
       outdir,
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: [modalDefinitionsPlugin],
+      plugins: [...bundleOptions.plugins, modalDefinitionsPlugin],
     })
   ).metafile,
 );
+const folders = new Set<string>();
 for (const [name, source] of Object.entries(programs)) {
-  const outfile = join(outdir, `${name}.js`);
-  metafiles.push((await build({ ...bundleOptions, entryPoints: [source], outfile })).metafile);
+  const options = { ...bundleOptions, entryPoints: [source] };
+  const folder = dirname(name);
+  if (folder === ".") metafiles.push((await build({ ...options, outfile: join(outdir, `${name}.js`) })).metafile);
+  else {
+    const split = { splitting: true, chunkNames: "[name]-[hash]", outdir: join(outdir, folder) };
+    metafiles.push((await build({ ...options, ...split })).metafile);
+    folders.add(folder);
+  }
 }
 
 const { type, name, version, oclif } = JSON.parse(readFileSync("package.json", "utf8"));
-writeFileSync(join(outdir, "package.json"), `${JSON.stringify({ type, version })}\n`);
+for (const folder of [".", ...folders]) {
+  writeFileSync(join(outdir, folder, "package.json"), `${JSON.stringify({ type, version })}\n`);
+}
 writeFileSync(join(outdir, "THIRD-PARTY-LICENSES.txt"), licenseTexts(metafiles));
 const manifest = await createManifest(stage, { type, name, version, oclif });
 writeFileSync(join(outdir, "oclif.manifest.json"), manifest);

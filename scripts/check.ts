@@ -20,6 +20,7 @@ const checks: Record<string, Check> = {
       ? ""
       : "The commands or their flags changed. Type: npm run build, and commit oclif.manifest.json.",
   "templates/modal-gha.schema.json is up to date": () => tool("node", "scripts/policy-schema.ts", "--check"),
+  "the command line and the shapes of results are as recorded": () => tool("node", "scripts/contract.ts", "--check"),
   "built files import only what is declared": async () => (await checkBuiltFiles(projectRoot)).join("\n"),
 };
 

@@ -11,7 +11,7 @@ import { type FleetAccess, openFleet } from "../lib/operations/fleet-access.ts";
 import { describeUnseen, type Unseen } from "../lib/operations/unseen.ts";
 
 export default class Explain extends BaseCommand<typeof Explain> {
-  static override summary = "Tell why a job has, or has not, a runner: what happened, what will happen, what to do.";
+  static override summary = "Tell why a job has, or has not, a runner: what happened, what comes, what to do.";
   static override description =
     "Puts together what GitHub, its log of webhook deliveries, the controller's answers, Modal and the policy say of " +
     "the job, and what would be decided about it now. Works for any job: queued, running, finished, or of other " +

@@ -15,7 +15,7 @@ function find(directory: string): string {
 /** Absolute path of the package's root folder. */
 export const packageRoot: string = find(dirname(fileURLToPath(import.meta.url)));
 
-/** Absolute path of a file of the package, such as `packageFile("dist", "controller.js")`. */
+/** Absolute path of a file of the package, such as `packageFile("dist", "reaper.js")`. */
 export function packageFile(...parts: string[]): string {
   return join(packageRoot, ...parts);
 }

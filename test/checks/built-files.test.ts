@@ -42,7 +42,7 @@ describe("built files", () => {
   });
 
   it("must all be there", async () => {
-    await rm(join(root, "dist/controller.js"));
-    expect(await checkBuiltFiles(root)).toEqual(["dist/controller.js is missing."]);
+    await rm(join(root, "dist/controller/main.js"));
+    expect(await checkBuiltFiles(root)).toEqual(["dist/controller/main.js is missing."]);
   });
 });

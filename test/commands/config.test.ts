@@ -97,7 +97,7 @@ describe("config set, get and path", () => {
     expect(JSON.parse((await cli("path", "--json")).stdout)).toEqual({ file, exists: false });
 
     const set = await cli("set", "githubAppId", "123", "--json");
-    expect(JSON.parse(set.stdout)).toEqual({ name: "githubAppId", value: "123", file });
+    expect(JSON.parse(set.stdout)).toEqual({ name: "githubAppId", value: "123", fleet: null, file });
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ githubAppId: "123" });
 
     expect(await cli("get", "githubAppId")).toEqual({ code: 0, stdout: "123\n", stderr: "" });
@@ -149,5 +149,75 @@ describe("config set, get and path", () => {
     expect([secret.code, secret.stdout]).toEqual([2, ""]);
     expect(secret.stderr).toContain("Set MODAL_GHA_GITHUB_TOKEN in the environment instead.");
     expect(secret.stderr).not.toContain("ghp_0");
+  });
+});
+
+describe("config of several fleets", () => {
+  const cli = (...args: string[]) => run(["config", ...args], env);
+  const stored = () =>
+    JSON.parse(readFileSync(join(env["XDG_CONFIG_HOME"] as string, "modal-gha", "config.json"), "utf8"));
+
+  it("stores for the fleet that is named, lists them, and says which one is meant", async () => {
+    await cli("set", "githubAppId", "1");
+    const first = await cli("set", "--fleet", "staging", "policyFile", "/staging.yaml");
+    expect(first.stderr).toBe(
+      "The fleet staging is new in the settings.\npolicyFile of the fleet staging is /staging.yaml from now on.\n",
+    );
+    await cli("set", "--fleet", "prod", "policyFile", "/prod.yaml");
+    await cli("set", "--fleet", "prod", "githubAppId", "2");
+    expect(await cli("set", "fleet", "prod")).toMatchObject({ code: 0, stderr: "fleet is prod from now on.\n" });
+    expect(stored()).toEqual({
+      githubAppId: "1",
+      fleet: "prod",
+      fleets: { staging: { policyFile: "/staging.yaml" }, prod: { policyFile: "/prod.yaml", githubAppId: "2" } },
+    });
+    expect(await cli("fleets")).toMatchObject({
+      code: 0,
+      stdout:
+        "prod\tmeant\t/prod.yaml\t2\thttps://api.github.com\t\n" +
+        "staging\t\t/staging.yaml\t1\thttps://api.github.com\t\n",
+    });
+    expect((await cli("get", "policyFile")).stdout).toBe("/prod.yaml\n");
+    expect((await cli("get", "policyFile", "--fleet", "staging")).stdout).toBe("/staging.yaml\n");
+    const [here] = JSON.parse((await run(["config", "fleets", "--json", "--fleet", "staging"], env)).stdout);
+    expect(here).toEqual({
+      ...{ fleet: "prod", isMeant: false, policyFile: "/prod.yaml", githubAppId: "2", webhookUrl: null },
+      ...{ githubApiUrl: "https://api.github.com", modalProfile: null },
+    });
+  });
+
+  it("stores for the fleet that is meant, or with --shared for all", async () => {
+    await cli("set", "--fleet", "prod", "policyFile", "/prod.yaml");
+    await cli("set", "fleet", "prod");
+    await cli("set", "githubAppId", "5");
+    await cli("set", "githubAppId", "6", "--shared");
+    expect(stored()).toEqual({
+      ...{ fleet: "prod", githubAppId: "6" },
+      fleets: { prod: { policyFile: "/prod.yaml", githubAppId: "5" } },
+    });
+    expect((await cli("unset", "githubAppId")).stderr).toBe("githubAppId of the fleet prod is not stored any more.\n");
+    expect((await cli("get", "githubAppId")).stdout).toBe("6\n");
+    expect(JSON.parse((await cli("unset", "githubAppId", "--shared", "--json")).stdout)).toMatchObject({
+      ...{ name: "githubAppId", fleet: null, wasStored: true },
+    });
+    expect((await cli("unset", "--all")).stderr).toBe("The settings have no fleet prod any more.\n");
+    expect(stored()).toEqual({});
+    expect(await cli("unset", "policyFile")).toMatchObject({ code: 0, stderr: "policyFile was not stored.\n" });
+  });
+
+  it("refuses what would go wrong later", async () => {
+    await cli("set", "--fleet", "prod", "policyFile", "/prod.yaml");
+    for (const [args, message] of [
+      [["set", "fleet", "pord"], 'There is no fleet "pord" in the settings.'],
+      [["get", "--fleet", "pord"], "The fleets are prod."],
+      [["set", "--fleet", "Not A Name", "githubAppId", "1"], '"Not A Name" cannot be the name of a fleet.'],
+      [["unset"], "Nothing says which setting is meant."],
+      [["unset", "--all", "policyFile"], "It is either a setting or --all."],
+      [["unset", "--all"], "Nothing says which fleet is meant."],
+    ] as const) {
+      const { code, stdout, stderr } = await cli(...args);
+      expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(message)]);
+    }
+    expect(stored()).toEqual({ fleets: { prod: { policyFile: "/prod.yaml" } } });
   });
 });

@@ -18,15 +18,27 @@ export interface RunningCli {
   stderr(): string;
   /** Resolves with the text so far once it matches. @throws Error when the process ends first */
   untilStdout(pattern: RegExp): Promise<string>;
+  /** The same of what it says on stderr. */
+  untilStderr(pattern: RegExp): Promise<string>;
   ended: Promise<Run>;
 }
 
+export interface StartOptions {
+  /** Where it runs; where the tests do unless told. */
+  cwd?: string;
+  /** What it is given on standard input. */
+  input?: string;
+}
+
 /** @param env added to a clean environment */
-export function start(args: string[], env: Record<string, string> = {}): RunningCli {
+export function start(args: string[], env: Record<string, string> = {}, options: StartOptions = {}): RunningCli {
   const child = spawn(process.execPath, [packageFile("bin", "run.js"), ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    cwd: options.cwd,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], no_proxy: "127.0.0.1,localhost", ...env },
   });
+  child.stdin?.end(options.input);
+  if (!child.stdout || !child.stderr) throw new Error("Its output is piped.");
   let [stdout, stderr] = ["", ""];
   let hasEnded = false;
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -48,15 +60,22 @@ export function start(args: string[], env: Record<string, string> = {}): Running
     async untilStdout(pattern) {
       while (!pattern.test(stdout)) {
         if (hasEnded) throw new Error(`ended before ${pattern} was printed:\n${stdout}\n${stderr}`);
-        await Promise.race([once(child.stdout, "data"), ended]);
+        await Promise.race([once(child.stdout as NodeJS.ReadableStream, "data"), ended]);
       }
       return stdout;
+    },
+    async untilStderr(pattern) {
+      while (!pattern.test(stderr)) {
+        if (hasEnded) throw new Error(`ended before ${pattern} was said:\n${stdout}\n${stderr}`);
+        await Promise.race([once(child.stderr as NodeJS.ReadableStream, "data"), ended]);
+      }
+      return stderr;
     },
   };
 }
 
-export function run(args: string[], env?: Record<string, string>): Promise<Run> {
-  return start(args, env).ended;
+export function run(args: string[], env?: Record<string, string>, options?: StartOptions): Promise<Run> {
+  return start(args, env, options).ended;
 }
 
 /** Ids of living processes with this text in their command line or environment. */

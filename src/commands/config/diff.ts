@@ -18,7 +18,7 @@ const columns: Column<Difference>[] = [
 export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
   static override summary = "Compare the policy file with the policy that the controller runs.";
   static override description =
-    "Reads MODAL_GHA_WEBHOOK_URL and MODAL_GHA_WEBHOOK_SECRET. Exit code 0: they are the same; 1: they differ.\n" +
+    "Asks the controller at the setting webhookUrl, with MODAL_GHA_WEBHOOK_SECRET. Exit code 0: they are the same; 1: they differ.\n" +
     "JSON: {file, localHash, deployedHash, differences}; a difference has path, local and deployed.";
   static override examples = ["<%= config.bin %> <%= command.id %>"];
   static override args = {
@@ -27,10 +27,10 @@ export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
 
   async run(): Promise<void> {
     const flags = { policyFile: this.args.file };
-    const { policyFile } = await resolveSettings({ flags, env: process.env, store: new SettingsStore() });
+    const { policyFile, webhookUrl } = await resolveSettings({ flags, env: process.env, store: new SettingsStore() });
     const comparison = await comparePolicy({
       file: policyFile.value,
-      webhookUrl: process.env["MODAL_GHA_WEBHOOK_URL"],
+      webhookUrl: webhookUrl?.value,
       webhookSecret: process.env["MODAL_GHA_WEBHOOK_SECRET"],
       now: () => this.clock.now(),
     });

@@ -26,10 +26,15 @@ const columns: Column<Shown>[] = [
 export default class ConfigGet extends BaseCommand<typeof ConfigGet> {
   static override summary = "Show the settings and where each comes from, or the value of one.";
   static override description =
-    "A setting comes from the environment, else from what `config set` stored, else from its default. " +
+    "A setting comes from the environment, else from what `config set` stored for the fleet that is meant, else from " +
+    "what it stored for all fleets, else from its default. " +
     "Secrets are never shown. Exit code 1: the one that was asked for is not set.\n" +
     "JSON: {name, isSet, value, secret, source}, or a list of these.";
-  static override examples = ["<%= config.bin %> <%= command.id %>", "<%= config.bin %> <%= command.id %> policyFile"];
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> policyFile",
+    "<%= config.bin %> <%= command.id %> --fleet staging",
+  ];
   static override args = {
     name: Args.string({ description: `One of ${settingNames.join(", ")}.` }),
   };

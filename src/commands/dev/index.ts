@@ -1,6 +1,6 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { BaseCommand } from "../../lib/cli/base-command.ts";
+import { BaseCommand, plainFlags } from "../../lib/cli/base-command.ts";
 import { AbortError } from "../../lib/cli/errors.ts";
 import type { Interruption } from "../../lib/cli/interrupt.ts";
 import { renderControllerEvent } from "../../lib/rehearsal/controller-events.ts";
@@ -11,11 +11,11 @@ import { type RepositoryDirectory, repositoryIn, sampleRepository } from "../../
 type OnEnd = Interruption["onEnd"];
 
 export default class Dev extends BaseCommand<typeof Dev> {
-  static override summary =
-    "Run a whole fleet on this machine: GitHub and Modal emulated, the real controller between.";
+  static override summary = "Run a whole fleet on this machine, with GitHub and Modal emulated.";
   static override description =
     "Everything listens on loopback, and Sandboxes are processes of this machine. Runs until interrupted, and then " +
     "leaves nothing behind. Jobs run as you, without isolation: serve only repositories that you trust.";
+  static override baseFlags = plainFlags;
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> ~/src/app --policy modal-gha.yaml",

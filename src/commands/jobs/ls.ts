@@ -10,7 +10,7 @@ import { renderJobs } from "../../lib/operations/render-jobs.ts";
 import { describeUnseen } from "../../lib/operations/unseen.ts";
 
 export default class JobsLs extends BaseCommand<typeof JobsLs> {
-  static override summary = "List queued, running and lately finished jobs, each with why it has a runner or has none.";
+  static override summary = "List queued, running and finished jobs, each with why it has, or has no, runner.";
   static override description =
     "Jobs on the fleet's labels in every repository that may use it, those that wait longest first; and jobs that no " +
     "pool serves though they ask for a self-hosted runner, or for a label much like one of a pool's. The decision is " +

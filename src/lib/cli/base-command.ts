@@ -1,4 +1,4 @@
-// What every command shares: --json and --no-color, parsed flags, the streams, and errors left to the one place that
+// What every command shares: --json, --fleet and --no-color, parsed flags, the streams, and errors left to the one place that
 // reports them (report-error.ts). A command turns flags into the options of a function in lib/ and prints its result.
 import { Command } from "@oclif/core/command";
 import * as Flags from "@oclif/core/flags";
@@ -9,10 +9,37 @@ import type { ExitCode } from "./exit-codes.ts";
 import { usage } from "./explain-error.ts";
 import { type Interruption, withInterruption } from "./interrupt.ts";
 import { type IOStreams, processStreams } from "./streams.ts";
+import { noSuchFlags } from "./suggest.ts";
 
-export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<
-  (typeof BaseCommand)["baseFlags"] & T["flags"]
->;
+const json = Flags.boolean({
+  summary: "Print the result or the error as JSON; schemas/ in the package has its shape.",
+  helpGroup: "GLOBAL",
+});
+
+const noColour = Flags.boolean({
+  summary: "Print without colour. NO_COLOR in the environment does the same.",
+  helpGroup: "GLOBAL",
+});
+
+/** The flags of commands that are about no fleet that the settings know: `static override baseFlags = plainFlags`. */
+export const plainFlags = { json, "no-color": noColour };
+
+/** --fleet is read wherever settings are: it goes before the variable of the same meaning, and is handed on as that. */
+export const fleetVariable = "MODAL_GHA_FLEET_PROFILE";
+
+/** The flags of commands that print no result of their own, and so have no --json. */
+export const flagsWithoutJson = {
+  fleet: Flags.string({
+    summary: "Which fleet, of those that have settings of their own.",
+    helpValue: "<name>",
+    helpGroup: "GLOBAL",
+  }),
+  "no-color": noColour,
+};
+
+const fleetFlags = { ...flagsWithoutJson, ...plainFlags };
+
+export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<typeof fleetFlags & T["flags"]>;
 export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T["args"]>;
 
 /** Whether a command line asks for JSON; also known where no command could be found or loaded. */
@@ -24,12 +51,7 @@ export function wantsJson(argv: readonly string[]): boolean {
 /** @typeParam T the command's own class, for the types of `flags` and `args`: `class Ls extends BaseCommand<typeof Ls>` */
 export abstract class BaseCommand<T extends typeof Command> extends Command {
   static override enableJsonFlag = true;
-  static override baseFlags = {
-    "no-color": Flags.boolean({
-      summary: "Print without colour. NO_COLOR in the environment does the same.",
-      helpGroup: "GLOBAL",
-    }),
-  };
+  static override baseFlags: Interfaces.FlagInput = fleetFlags;
 
   protected flags!: CommandFlags<T>;
   protected args!: CommandArgs<T>;
@@ -47,6 +69,7 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
     });
     this.flags = flags as CommandFlags<T>;
     this.args = args as CommandArgs<T>;
+    if (typeof flags["fleet"] === "string") process.env[fleetVariable] = flags["fleet"];
     this.io = processStreams({ noColor: flags["no-color"] === true });
   }
 
@@ -80,6 +103,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   /** Nothing is printed here, and nothing of oclif's: its JSON would dump argv and the whole configuration. */
   override async catch(error: Error): Promise<never> {
+    const unknown = (error as { flags?: unknown }).flags;
+    if (error.message.startsWith("Nonexistent flag") && Array.isArray(unknown)) {
+      const known = { ...this.ctor.baseFlags, ...this.ctor.flags };
+      throw noSuchFlags(unknown.map(String), (this.id ?? "").replaceAll(":", " "), Object.keys(known));
+    }
     const explanation = "parse" in error ? usage(error as Error & Record<string, unknown>, this.id) : undefined;
     if (explanation === undefined) throw error;
     throw new AbortError(explanation.message, {

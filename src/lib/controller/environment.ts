@@ -2,8 +2,18 @@
 import { readFileSync } from "node:fs";
 import { appVariables, furtherApps, type GitHubCredentials } from "../github/credentials.ts";
 
-export interface ControllerSettings {
+/** What it takes to listen, and no more. */
+export interface ServerSettings {
   policyFile: string;
+  host: string;
+  port: number;
+  /** Seconds between looks at the whole fleet; 0 leaves that to somebody else's schedule. */
+  reconcileSeconds: number;
+  /** What /healthz tells, so that whoever deployed this knows it again. */
+  deployment: string | undefined;
+}
+
+export interface ControllerSettings extends ServerSettings {
   githubApiUrl: string;
   /** Who we are to GitHub: the App and further ones that share the fleet, or a personal access token alone. */
   credentials: [GitHubCredentials, ...GitHubCredentials[]];
@@ -14,27 +24,38 @@ export interface ControllerSettings {
   /** Own names, since MODAL_TOKEN_ID in a Modal Function makes Modal's Python client warn; those two serve as well. */
   modalTokenId: string | undefined;
   modalTokenSecret: string | undefined;
-  host: string;
-  port: number;
-  /** Seconds between looks at the whole fleet; 0 leaves that to somebody else's schedule. */
-  reconcileSeconds: number;
+}
+
+/** Nothing is wrong but that credentials are missing: they may come later, with another deploy. */
+export class NotConfigured extends Error {
+  override name = "NotConfigured";
+  readonly settings: ServerSettings;
+
+  constructor(message: string, settings: ServerSettings) {
+    super(message);
+    this.settings = settings;
+  }
 }
 
 const tokenVariable = "MODAL_GHA_GITHUB_TOKEN";
 
 /**
  * Reads the settings and takes our own secrets out of the environment, so that no child process inherits them.
- * @throws Error naming every variable that is missing or wrong
+ * @throws NotConfigured naming every credential that is missing, or Error naming every variable that is missing or wrong
  */
 export function readControllerSettings(environment: NodeJS.ProcessEnv): ControllerSettings {
   const faults: string[] = [];
+  let others = 0;
   const required = (name: string, instead?: string): string => {
     if (!environment[name]) faults.push(`${name}${instead ? ` (or ${instead})` : ""} is not set`);
     return environment[name] ?? "";
   };
   const number = (name: string, byDefault: number): number => {
     const value = Number(environment[name] ?? byDefault);
-    if (!Number.isInteger(value) || value < 0) faults.push(`${name} is not a whole number`);
+    if (!Number.isInteger(value) || value < 0) {
+      others++;
+      faults.push(`${name} is not a whole number`);
+    }
     return value;
   };
   const app = (index: number): GitHubCredentials => {
@@ -49,10 +70,13 @@ export function readControllerSettings(environment: NodeJS.ProcessEnv): Controll
   const more = furtherApps(environment);
   const isTokenAlone = token !== undefined && token !== "" && !environment[appVariables(1).appId];
   if (isTokenAlone && more.length > 0) {
+    others++;
     faults.push(`${appVariables(1).appId} is not set, but ${more.map((index) => appVariables(index).appId)} is`);
   }
+  const policyFile = required("MODAL_GHA_POLICY");
+  if (policyFile === "") others++;
   const settings: ControllerSettings = {
-    policyFile: required("MODAL_GHA_POLICY"),
+    policyFile,
     githubApiUrl: environment["GITHUB_API_URL"] || "https://api.github.com",
     credentials: isTokenAlone ? [{ kind: "token", token }] : [app(1), ...more.map(app)],
     webhookSecrets: [
@@ -65,12 +89,18 @@ export function readControllerSettings(environment: NodeJS.ProcessEnv): Controll
     host: environment["HOST"] || "127.0.0.1",
     port: number("PORT", 8000),
     reconcileSeconds: number("MODAL_GHA_RECONCILE_SECONDS", 60),
+    deployment: environment["MODAL_GHA_DEPLOYMENT"] || undefined,
   };
-  if (faults.length > 0) throw new Error(`The controller cannot start: ${faults.join("; ")}.`);
   const secrets = [1, ...more]
     .map(appVariables)
     .flatMap(({ privateKey, webhookSecret }) => [privateKey, webhookSecret]);
   for (const name of [...secrets, tokenVariable, "MODAL_GHA_MODAL_TOKEN_SECRET"]) delete environment[name];
+  if (others > 0) throw new Error(`The controller cannot start: ${faults.join("; ")}.`);
+  if (faults.length > 0) {
+    const { host, port, reconcileSeconds, deployment } = settings;
+    const bare = { policyFile, host, port, reconcileSeconds, deployment };
+    throw new NotConfigured(`The controller has not got all it needs: ${faults.join("; ")}.`, bare);
+  }
   return settings;
 }
 

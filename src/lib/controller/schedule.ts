@@ -3,10 +3,21 @@ import type { Outcome } from "../fleet/act.ts";
 import type { Decision } from "../fleet/decision.ts";
 import type { FleetLoop } from "../fleet/loop.ts";
 import { Unavailable } from "../fleet/ports.ts";
-import { type Log, type Recorder, record } from "./record.ts";
+import { type Log, type Recorded, type Recorder, record } from "./record.ts";
 
 export interface Schedule extends Recorder {
+  /** Looks at the whole fleet now, unless that is being done; resolves once all that was begun has come to its end. */
+  look(): Promise<Looked>;
   stop(): void;
+}
+
+/** What came of a look at the whole fleet. */
+export interface Looked {
+  /** False when the fleet could not be observed, or something that was to be done was not. */
+  ok: boolean;
+  /** How many jobs and runners there was something to do about. */
+  toDo: number;
+  detail: string;
 }
 
 /** Where the schedule's time comes from; a simulation has its own. */
@@ -63,6 +74,7 @@ export function startSchedule(
         plan(0);
       }
     },
+    look,
     stop() {
       isStopped = true;
       callOff();
@@ -74,33 +86,46 @@ export function startSchedule(
     if (isStopped || at >= dueAt) return;
     callOff();
     dueAt = at;
-    callOff = timers.after(at - timers.now(), () => void look());
+    callOff = timers.after(at - timers.now(), onTime);
   }
 
-  async function look(): Promise<void> {
-    dueAt = Number.POSITIVE_INFINITY;
+  async function look(): Promise<Looked> {
     const startedAt = timers.now();
-    if (lookingSince !== undefined && startedAt - lookingSince < longestLookMs) return plan(leastSeconds);
+    if (lookingSince !== undefined && startedAt - lookingSince < longestLookMs) {
+      plan(leastSeconds);
+      return { ok: true, toDo: 0, detail: "the fleet is being looked at already" };
+    }
     lookingSince = startedAt;
     isJobWaitingForRoom = false;
+    let recorded: Promise<Recorded>[];
     try {
       const steps = await loop.reconcile();
       const worthTelling = steps.filter(
         ({ decision }) => decision.action !== "none" || decision.reason.startsWith("defer:"),
       );
       if (worthTelling.length > 0) log("reconciling", { jobsAndRunners: steps.length, toDo: worthTelling.length });
-      for (const step of worthTelling) void record(step, schedule);
+      recorded = worthTelling.map((step) => record(step, schedule));
       failures = 0;
     } catch (error) {
       // Soon again, since one call in many may have failed; later and later, since it may be an outage.
       const pause = Math.min(everySeconds || longestPauseSeconds, lookAgainSeconds * 2 ** failures++);
       plan(error instanceof Unavailable ? Math.max(pause, error.retryAfterSeconds ?? 0) : pause);
-      log("error", { message: `reconcile: ${error instanceof Error ? error.message : String(error)}` });
+      const detail = `reconcile: ${error instanceof Error ? error.message : String(error)}`;
+      log("error", { message: detail });
+      return { ok: false, toDo: 0, detail };
     } finally {
       if (lookingSince === startedAt) lookingSince = undefined;
       lookedAt = timers.now();
       if (everySeconds > 0) plan(everySeconds);
     }
+    const outcomes = await Promise.all(recorded);
+    const failed = outcomes.find(({ reason }) => reason === "error" || reason.endsWith("-unavailable"));
+    return { ok: !failed, toDo: outcomes.length, detail: failed?.detail ?? "the whole fleet was looked at" };
+  }
+
+  function onTime(): void {
+    dueAt = Number.POSITIVE_INFINITY;
+    void look();
   }
 
   if (everySeconds > 0) plan(everySeconds);

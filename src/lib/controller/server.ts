@@ -6,15 +6,20 @@ import type { FleetLoop, Step } from "../fleet/loop.ts";
 import { BadDelivery, isSigned, readWorkflowJob } from "./delivery.ts";
 import { isPolicyQuestion, policyEvent } from "./policy-question.ts";
 import { readBody } from "./read-body.ts";
+import { isReconcileQuestion, reconcileEvent } from "./reconcile-question.ts";
 import { type Recorder, record, recordFault } from "./record.ts";
+import type { Schedule } from "./schedule.ts";
+import { send } from "./send.ts";
 
 export interface ServerOptions {
   loop: Pick<FleetLoop, "hear">;
   /** A delivery may be signed with any of them. */
   webhookSecrets: readonly string[];
-  /** What GET /healthz tells besides `ok`: version and policy hash. */
-  identity: Record<string, string>;
+  /** What GET /healthz tells besides `ok`: version, policy hash, whether it is connected. */
+  identity(): object | Promise<object>;
   recorder: Recorder;
+  /** Looks at the whole fleet, for whoever signs that question: see reconcile-question.ts. */
+  look: Schedule["look"];
   /** What is told to whoever signs the question: see policy-question.ts. */
   policy: object;
 }
@@ -40,7 +45,9 @@ export function createControllerServer(options: ServerOptions): Server {
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
   const path = (request.url ?? "/").split("?")[0];
-  if (path === "/healthz" && request.method === "GET") return send(response, 200, { ok: true, ...options.identity });
+  if (path === "/healthz" && request.method === "GET") {
+    return send(response, 200, { ok: true, ...(await options.identity()) });
+  }
   if (path !== "/webhook") return send(response, 404, { reason: "not-found", detail: "webhooks go to POST /webhook" });
   if (request.method !== "POST") return send(response, 405, { reason: "method-not-allowed" }, { allow: "POST" });
 
@@ -61,6 +68,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (event === policyEvent) {
     if (isPolicyQuestion(body, Date.now())) return send(response, 200, options.policy);
     return send(response, 400, { reason: "bad-request", detail: "this is no question for the policy, or an old one" });
+  }
+  if (event === reconcileEvent) {
+    if (isReconcileQuestion(body, Date.now())) return answerWithLook(response, options);
+    return send(response, 400, { reason: "bad-request", detail: "this is no question to reconcile, or an old one" });
   }
   if (event !== "workflow_job") return send(response, 204);
   try {
@@ -100,13 +111,20 @@ async function answerWithDecisions(response: ServerResponse, heard: Promise<Step
   }
 }
 
+/** Modal redirects a request that takes longer than 150 s (modal.com/docs/guide/webhook-timeouts). */
+const lookWithinMs = 100_000;
+
+async function answerWithLook(response: ServerResponse, { look }: ServerOptions): Promise<void> {
+  const due = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => due.resolve(undefined), lookWithinMs);
+  const looked = await Promise.race([look(), due.promise]);
+  clearTimeout(timer);
+  if (looked === undefined) send(response, 202, { reason: "reconciling", detail: "the work goes on" });
+  else if (looked.ok) send(response, 200, { reason: "reconciled", detail: looked.detail, toDo: looked.toDo });
+  else send(response, 500, { reason: "error", detail: looked.detail });
+}
+
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-function send(response: ServerResponse, status: number, body?: object, headers: Record<string, string> = {}): void {
-  const text = body === undefined ? "" : `${JSON.stringify(body)}\n`;
-  response.writeHead(status, { ...(text ? { "content-type": "application/json" } : {}), ...headers });
-  response.end(text);
 }

@@ -6,23 +6,18 @@ import { explainError } from "../cli/explain-error.ts";
 import type { GitHub } from "../fleet/ports.ts";
 import { isRequestError } from "../github/errors.ts";
 import type { AppAccess } from "../github/setup/app.ts";
-import { readPolicy } from "../operations/fleet-access.ts";
+import { type OpenPolicyOptions, openPolicy } from "../operations/open-policy.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
-import { resolveSettings, type Settings } from "../settings/settings.ts";
-import { SettingsStore, settingsFolder } from "../settings/store.ts";
+import type { Settings } from "../settings/settings.ts";
 
-export interface DestroyOptions {
-  env: Readonly<Record<string, string | undefined>>;
-  /** `--policy`. */
-  policyFile?: string | undefined;
+export interface DestroyOptions extends OpenPolicyOptions {
   /** Leaves GitHub alone. */
   modalOnly: boolean;
   uninstallApp: boolean;
   local: boolean;
   /** Removes images also where other fleets may use them. */
   images: boolean;
-  warn(text: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -37,6 +32,7 @@ export interface GitHubSide {
 
 export interface DestroyAccess extends DestroyOptions {
   policy: Policy;
+  settings: Settings;
   client: ModalClient;
   /** Undefined with --modal-only. */
   github: GitHubSide | undefined;
@@ -45,13 +41,11 @@ export interface DestroyAccess extends DestroyOptions {
 
 /** @throws AbortError with what to type next, or what the modal SDK throws */
 export async function openForDestroy(options: DestroyOptions): Promise<DestroyAccess> {
-  const { env, policyFile } = options;
-  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore(settingsFolder(env)) });
-  const { policy } = await readPolicy(settings.policyFile.value);
+  const { policy, settings } = await openPolicy(options);
   const github = options.modalOnly ? undefined : await orModalOnly(() => openGitHub(settings, policy, options));
   const { openModal } = await import("../modal/client.ts");
   const { client, close } = await openModal();
-  return { ...options, policy, client, github, close };
+  return { ...options, policy, settings, client, github, close };
 }
 
 async function openGitHub(settings: Settings, policy: Policy, options: DestroyOptions): Promise<GitHubSide> {

@@ -51,7 +51,8 @@ export async function survey(access: DestroyAccess, undone = "nothing was remove
   };
   await allListed(fleet, parts, undone);
 
-  const found = [await secret, await images, await volumes, await webhooks, ...(await installations)];
+  const local = access.local ? await surveyLocal(access) : { things: [], kept: [] };
+  const found = [await secret, await images, await volumes, await webhooks, ...(await installations), local];
   return {
     runners: await runners,
     apps: await apps,
@@ -59,7 +60,7 @@ export async function survey(access: DestroyAccess, undone = "nothing was remove
     secrets: (await secret).things,
     images: (await images).things,
     installations: (await installations).flatMap(({ things }) => things),
-    files: access.local ? surveyLocal(fleet, access.env) : [],
+    files: local.things,
     kept: [...(await runners).kept, ...(await apps).kept, ...found.flatMap(({ kept }) => kept)],
   };
 }
@@ -88,11 +89,11 @@ function notInstalled(owner: string): AbortError {
   });
 }
 
-async function surveyHooksOf({ client, policy, github, env }: DestroyAccess): Promise<Found> {
+async function surveyHooksOf({ client, policy, github, settings }: DestroyAccess): Promise<Found> {
   const { octokit, port } = github ?? {};
   if (!octokit || !port) return { things: [], kept: [] };
   const { owner, scope } = policy.github;
-  const url = env["MODAL_GHA_WEBHOOK_URL"] || (await controllerHookUrl(client, policy.fleet));
+  const url = settings.webhookUrl?.value ?? (await controllerHookUrl(client, policy.fleet));
   if (url === undefined) return { things: [], kept: [] };
   const repositories = scope === "organization" ? [""] : await port.repositories();
   return surveyHooks(

@@ -167,14 +167,29 @@ export async function readRepositoryNames(
   owner: string,
   isApp: boolean,
 ): Promise<Map<number, string>> {
-  const repositories = isApp
-    ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
-    : await readTokenRepositories(octokit, owner);
-  return new Map(repositories.map(({ id, full_name: name }) => [id, name]));
+  return new Map((await readRepositoryFacts(octokit, owner, isApp)).map(({ id, name }) => [id, name]));
 }
 
+export interface RepositoryFacts {
+  id: number;
+  /** `owner/name`. */
+  name: string;
+  /** Not for everybody to see: private, or internal to an enterprise. */
+  isPrivate: boolean;
+}
+
+/** The same, with what else is known of them. */
+export async function readRepositoryFacts(octokit: Octokit, owner: string, isApp: boolean): Promise<RepositoryFacts[]> {
+  const repositories: ApiRepository[] = isApp
+    ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
+    : await readTokenRepositories(octokit, owner);
+  return repositories.map(({ id, full_name: name, private: isPrivate }) => ({ id, name, isPrivate }));
+}
+
+type ApiRepository = { id: number; full_name: string; private: boolean };
+
 /** A token's owner sees private repositories only in these two lists: an organisation's, or their own. */
-async function readTokenRepositories(octokit: Octokit, owner: string): Promise<{ id: number; full_name: string }[]> {
+async function readTokenRepositories(octokit: Octokit, owner: string): Promise<ApiRepository[]> {
   const ofOrganization = await orMissing(
     octokit.paginate(octokit.rest.repos.listForOrg, { org: owner, per_page: 100 }),
   );

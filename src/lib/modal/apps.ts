@@ -1,6 +1,6 @@
 // Apps at Modal: whose they are, what is in them, and stopping them.
-import type { ModalClient } from "modal";
-import { ownershipTags } from "./names.ts";
+import type { App, ModalClient } from "modal";
+import { appName, ownershipTags } from "./names.ts";
 
 /** gRPC NOT_FOUND: @grpc/grpc-js constants. */
 const notFound = 5;
@@ -23,6 +23,22 @@ export async function findApp(client: ModalClient, name: string, fleet: string):
   const isOurs = wanted.every(([key, value]) => tags[key] === value);
   const isUnmarked = wanted.every(([key]) => tags[key] === undefined);
   return { appId: app.appId, name, mark: isOurs ? "ours" : isUnmarked ? "unmarked" : "foreign" };
+}
+
+/**
+ * The App in which a fleet's Sandboxes live, made if there is none, with our tags on it.
+ * @throws Error when its tags say that it is another's
+ */
+export async function claimApp(client: ModalClient, fleet: string): Promise<App> {
+  const name = appName(fleet);
+  const app = await client.apps.fromName(name, { createIfMissing: true });
+  const mark = (await findApp(client, name, fleet))?.mark;
+  if (mark === "foreign") throw new Error(`There is an App ${name} at Modal whose tags say that it is another's.`);
+  if (mark === "unmarked") {
+    const { tags } = await client.cpClient.appGetTags({ appId: app.appId });
+    await client.cpClient.appSetTags({ appId: app.appId, tags: { ...tags, ...ownershipTags(fleet) } });
+  }
+  return app;
 }
 
 /** Names of the Functions and classes that were deployed to an App. */

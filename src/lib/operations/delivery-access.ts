@@ -7,9 +7,8 @@ import type { Hook } from "../github/deliveries.ts";
 import { allowsRepository } from "../policy/match.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
-import { resolveSettings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
-import { type FleetAccessOptions, readPolicy } from "./fleet-access.ts";
+import type { FleetAccessOptions } from "./fleet-access.ts";
+import { openPolicy } from "./open-policy.ts";
 
 export interface DeliveryAccess {
   hooks: Hook[];
@@ -21,9 +20,8 @@ export interface DeliveryAccess {
 
 /** @throws AbortError with what to type next, or what Octokit throws */
 export async function openDeliveries(options: FleetAccessOptions): Promise<DeliveryAccess> {
-  const { env, policyFile, warn } = options;
-  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore() });
-  const { policy } = await readPolicy(settings.policyFile.value);
+  const { env, warn } = options;
+  const { policy, settings } = await openPolicy(options);
   const { owner } = policy.github;
   const first = await githubCredentials(settings, warn);
   const { connectGitHub } = await import("../github/client.ts");
@@ -32,7 +30,7 @@ export async function openDeliveries(options: FleetAccessOptions): Promise<Deliv
   const octokit = await connect(first);
   const isApp = first.kind === "app";
   const others = isApp ? await Promise.all((await furtherGitHubApps(env, warn)).map(connect)) : [];
-  const hooks = await fleetHooks([octokit, ...others], policy, isApp, env["MODAL_GHA_WEBHOOK_URL"]);
+  const hooks = await fleetHooks([octokit, ...others], policy, isApp, settings.webhookUrl?.value);
   return { hooks, octokit, owner, isApp };
 }
 
@@ -58,7 +56,7 @@ async function tokenHooks(octokit: Octokit, policy: Policy, url: string | undefi
     throw new AbortError("Nothing says where the fleet's webhooks go.", {
       code: "no-webhook-url",
       why: "With a token in an App's place, the webhooks of the fleet are known by their address alone.",
-      nextSteps: ["Set MODAL_GHA_WEBHOOK_URL to the controller's address, which ends with /webhook."],
+      nextSteps: ["modal-gha config set webhookUrl <the controller's address, which ends with /webhook>"],
     });
   }
   const [{ hooksTo }, { readRepositories }, { runnersPath }] = await Promise.all([

@@ -5,17 +5,14 @@ import type { Deprecation } from "../github/deprecations.ts";
 import type { ModalAccess, ModalConnection } from "../modal/client.ts";
 import type { Policy } from "../policy/schema.ts";
 import { githubCredentials } from "../settings/credentials.ts";
-import { resolveSettings, type Settings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
-import { type FleetAccessOptions, readPolicy } from "./fleet-access.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type OpenPolicyOptions, openPolicy } from "./open-policy.ts";
 
 export interface ImageAccess<M extends ModalConnection = ModalConnection> {
   policy: Policy;
   modal: M;
   github: GitHubIfAny;
 }
-
-type ImageAccessOptions = Omit<FleetAccessOptions, "now">;
 
 export interface GitHubIfAny {
   octokit: Octokit;
@@ -24,23 +21,22 @@ export interface GitHubIfAny {
 }
 
 /** To look. @throws AbortError with what to type next, or what the modal SDK throws */
-export async function openImageAccess(options: ImageAccessOptions): Promise<ImageAccess> {
+export async function openImageAccess(options: OpenPolicyOptions): Promise<ImageAccess> {
   const found = await prepare(options);
   const { openModal } = await import("../modal/client.ts");
   return { ...found, modal: await openModal() };
 }
 
 /** To build, which takes the fleet's App; it is made if missing. @throws as openImageAccess */
-export async function openBuildAccess(options: ImageAccessOptions): Promise<ImageAccess<ModalAccess>> {
+export async function openBuildAccess(options: OpenPolicyOptions): Promise<ImageAccess<ModalAccess>> {
   const found = await prepare(options);
   const { connectModal } = await import("../modal/client.ts");
   return { ...found, modal: await connectModal({ fleet: found.policy.fleet }) };
 }
 
-async function prepare({ env, policyFile, warn }: ImageAccessOptions) {
-  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore() });
-  const { policy } = await readPolicy(settings.policyFile.value);
-  return { policy, github: await openGitHubIfAny(settings, policy, warn) };
+async function prepare(options: OpenPolicyOptions) {
+  const { policy, settings } = await openPolicy(options);
+  return { policy, github: await openGitHubIfAny(settings, policy, options.warn) };
 }
 
 /** Without credentials, or with ones that GitHub refuses, what anybody may read can still be read. */

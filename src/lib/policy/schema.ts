@@ -1,5 +1,6 @@
 // The shape of `modal-gha.yaml`, as the operator writes it (kebab-case) and as the program uses it (`Policy`).
 import { z } from "zod";
+import { controllerSchema } from "./controller-schema.ts";
 import { suggestion } from "./nearest.ts";
 import { policyFaults } from "./policy-rules.ts";
 import { poolSchema } from "./pool-schema.ts";
@@ -104,6 +105,7 @@ const written = z.strictObject({
   access: access.prefault({}),
   limits: limits.prefault({}),
   prices: prices.prefault({}),
+  controller: controllerSchema.optional().describe("How the controller is deployed."),
   pools: z.array(poolSchema).min(1, "a policy needs at least one pool"),
 });
 

@@ -25,7 +25,7 @@ export interface ControllerOptions {
 
 /** @throws Error with the controller's own words when it does not start */
 export async function startController(options: ControllerOptions): Promise<ControllerProcess> {
-  const child = spawn(process.execPath, [packageFile("dist", "controller.js")], {
+  const child = spawn(process.execPath, [packageFile("dist", "controller", "main.js")], {
     // A Ctrl-C is for us; we stop the controller in our order.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,9 @@
 // The settings of this tool as data: where each may come from, and what a value must look like.
 import { resolve } from "node:path";
+import { closest } from "../cli/closest.ts";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
+import { parseFleetName } from "./profiles.ts";
 
 export interface SettingDefinition {
   summary: string;
@@ -10,10 +12,18 @@ export interface SettingDefinition {
   default?: string;
   /** Comes from the environment only: neither stored nor a flag, since files and argv are read by others. */
   secret?: boolean;
-  kind: "url" | "number" | "path" | "text";
+  /** Is about all fleets, and so is not stored for one. */
+  shared?: boolean;
+  kind: "url" | "number" | "path" | "text" | "fleet";
 }
 
 export const settingDefinitions = {
+  fleet: {
+    summary: "Which of the fleets that have settings of their own is meant, where no --fleet says it.",
+    environment: ["MODAL_GHA_FLEET_PROFILE"],
+    shared: true,
+    kind: "fleet",
+  },
   githubApiUrl: {
     summary: "Address of GitHub's REST API; https://<host>/api/v3 for GitHub Enterprise Server.",
     environment: ["GITHUB_API_URL"],
@@ -49,6 +59,16 @@ export const settingDefinitions = {
     default: "./modal-gha.yaml",
     kind: "path",
   },
+  webhookUrl: {
+    summary: "Where the fleet's controller takes webhooks.",
+    environment: ["MODAL_GHA_WEBHOOK_URL"],
+    kind: "url",
+  },
+  modalProfile: {
+    summary: "Profile of ~/.modal.toml to use, unless MODAL_TOKEN_ID is in the environment.",
+    environment: ["MODAL_PROFILE"],
+    kind: "text",
+  },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof settingDefinitions;
@@ -72,6 +92,7 @@ export function parseSettingName(text: string): SettingName {
   if (name !== undefined) return name;
   throw new AbortError(`There is no setting "${text}".`, {
     why: `The settings are ${settingNames.join(", ")}.`,
+    nextSteps: [...closest(text, settingNames).map((name) => `modal-gha config get ${name}`), "modal-gha config get"],
     code: "usage",
     exitCode: ExitCode.Usage,
   });
@@ -83,12 +104,12 @@ export function parseSettingName(text: string): SettingName {
  */
 export function parseSettingValue(name: SettingName, text: string): string {
   const definition = settingDefinition(name);
-  const refuse = (why: string, nextSteps: string[] = []) =>
+  const refuse = (why: string, nextSteps = [`modal-gha config set ${name} <value>`]) =>
     new AbortError(`${name} cannot be set to this.`, { why, nextSteps, code: "usage", exitCode: ExitCode.Usage });
   if (definition.secret) {
     throw refuse("Secrets are not stored.", [`Set ${definition.environment[0]} in the environment instead.`]);
   }
-  if (text.trim() === "") throw refuse("The value is empty.", [`modal-gha config set ${name} <value>`]);
+  if (text.trim() === "") throw refuse("The value is empty.");
   switch (definition.kind) {
     case "url":
       if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
@@ -100,6 +121,8 @@ export function parseSettingValue(name: SettingName, text: string): string {
       return text;
     case "path":
       return resolve(text);
+    case "fleet":
+      return parseFleetName(text);
     default:
       return text;
   }

@@ -1,9 +1,11 @@
-// What the operator stored for good: one JSON file, readable by them alone.
+// What the operator stored for good: one JSON file, readable by them alone. Settings for all fleets are at its top;
+// those of one fleet, by its name, under `fleets`; and `fleet` names the one that is meant unless a command says.
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type Conf from "conf";
 import { AbortError } from "../cli/errors.ts";
+import { defaultFleetKey, profilesKey, storedProfiles } from "./profiles.ts";
 
 export type StoredSettings = Record<string, unknown>;
 
@@ -36,14 +38,52 @@ export class SettingsStore {
     return this.#use((conf) => ({ ...conf.store }));
   }
 
-  /** @throws AbortError as read() does, with nothing written */
-  async set(name: string, value: string): Promise<void> {
-    await this.#use((conf) => conf.set(name, value));
+  /**
+   * @param fleet the profile to store it in, which is made if there is none; for all fleets if left out
+   * @throws AbortError as read() does, with nothing written
+   */
+  async set(name: string, value: string, fleet?: string): Promise<void> {
+    if (fleet === undefined) await this.#use((conf) => conf.set(name, value));
+    else await this.setProfile(fleet, { [name]: value });
   }
 
-  /** @throws AbortError as read() does, with nothing written */
-  async unset(name: string): Promise<void> {
-    if (existsSync(this.file)) await this.#use((conf) => conf.delete(name));
+  /** @param fleet as of set() @throws AbortError as read() does, with nothing written */
+  async unset(name: string, fleet?: string): Promise<void> {
+    if (!existsSync(this.file)) return;
+    await this.#use((conf) => {
+      if (fleet === undefined) return conf.delete(name);
+      const profiles = storedProfiles(conf.store);
+      const { [name]: _gone, ...rest } = profiles[fleet] ?? {};
+      if (profiles[fleet] !== undefined) conf.set(profilesKey, { ...profiles, [fleet]: rest });
+    });
+  }
+
+  /**
+   * Stores settings of one fleet, all at once; what was stored for it before and is not named stays.
+   * @param fleet see parseFleetName
+   * @throws AbortError as read() does, with nothing written
+   */
+  async setProfile(fleet: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.#use((conf) => {
+      const profiles = storedProfiles(conf.store);
+      conf.set(profilesKey, { ...profiles, [fleet]: { ...profiles[fleet], ...settings } });
+    });
+  }
+
+  /** Forgets all that is stored for one fleet, and that it is the one meant if it was. @throws as setProfile() */
+  async removeProfile(fleet: string): Promise<void> {
+    if (!existsSync(this.file)) return;
+    await this.#use((conf) => {
+      const { [fleet]: _gone, ...rest } = storedProfiles(conf.store);
+      if (Object.keys(rest).length > 0) conf.set(profilesKey, rest);
+      else conf.delete(profilesKey);
+      if (conf.get(defaultFleetKey) === fleet) conf.delete(defaultFleetKey);
+    });
+  }
+
+  /** Says which fleet commands are about that do not say it themselves. @throws as setProfile() */
+  async setDefaultFleet(fleet: string): Promise<void> {
+    await this.set(defaultFleetKey, fleet);
   }
 
   async #use<T>(action: (conf: Conf<StoredSettings>) => T): Promise<T> {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
+import { SettingsStore, settingsFolder } from "../../../src/lib/settings/store.ts";
 import {
   destroy,
   everything,
@@ -155,4 +156,20 @@ it("leaves the image that every policy means by default as long as there is anot
   expect((await look(world)).things).toHaveLength(1);
   await makeApp(world, controllerAppName("test-2"), ownershipTags("test-2"));
   expect((await look(world)).things).toEqual([]);
+});
+
+it("forgets the fleet's own settings with --local, and the whole file only where no other fleet has any", async () => {
+  const world = await worldWith();
+  const store = new SettingsStore(settingsFolder(world.env));
+  await store.set("githubAppId", "1");
+  await store.setProfile("test", { githubApiUrl: "https://a.example" });
+  await store.setProfile("other", { githubApiUrl: "https://b.example" });
+  const shared = await look(world, { local: true });
+  expect(shared.things).toContain(`file ${store.file}, fleet test`);
+  expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, too`);
+  expect((await destroy(world, { local: true })).left).toEqual([]);
+  expect(await store.read()).toEqual({ githubAppId: "1", fleets: { other: { githubApiUrl: "https://b.example" } } });
+
+  await store.removeProfile("other");
+  expect((await look(world, { local: true })).things).toContain(`file ${store.file}`);
 });

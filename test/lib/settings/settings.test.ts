@@ -46,6 +46,70 @@ describe("resolveSettings", () => {
   });
 });
 
+describe("settings of several fleets", () => {
+  const valueAndSource = async (name: "githubAppId" | "policyFile", inputs: object = {}) => {
+    const setting = (await resolveSettings({ env: {}, store, ...inputs }))[name];
+    return setting && [setting.value, describeSource(setting.source)];
+  };
+
+  beforeEach(async () => {
+    await store.set("githubAppId", "1");
+    await store.setProfile("staging", { githubAppId: "2", policyFile: "/staging.yaml" });
+    await store.setProfile("prod", { policyFile: "/prod.yaml" });
+  });
+
+  it("go before those for all, after the environment, for the fleet that is named", async () => {
+    const flags = { fleet: "staging" };
+    expect(await valueAndSource("githubAppId")).toEqual(["1", store.file]);
+    expect(await valueAndSource("githubAppId", { flags })).toEqual(["2", `${store.file}, fleet staging`]);
+    expect(await valueAndSource("githubAppId", { flags: { fleet: "prod" } })).toEqual(["1", store.file]);
+    const env = { MODAL_GHA_FLEET_PROFILE: "staging", MODAL_GHA_APP_ID: "3" };
+    expect(await valueAndSource("githubAppId", { env })).toEqual(["3", "MODAL_GHA_APP_ID"]);
+    expect(await valueAndSource("policyFile", { env })).toEqual(["/staging.yaml", `${store.file}, fleet staging`]);
+    expect((await valueAndSource("policyFile", { env, flags: { fleet: "prod" } }))?.[0]).toBe("/prod.yaml");
+  });
+
+  it("are those of the default fleet where none is named", async () => {
+    await store.setDefaultFleet("prod");
+    expect((await valueAndSource("policyFile"))?.[0]).toBe("/prod.yaml");
+    expect((await valueAndSource("policyFile", { env: { MODAL_GHA_FLEET_PROFILE: "staging" } }))?.[0]).toBe(
+      "/staging.yaml",
+    );
+  });
+
+  it("must be there: an unknown fleet is a usage error that names those there are", async () => {
+    await expect(resolveSettings({ flags: { fleet: "stagin" }, env: {}, store })).rejects.toMatchObject({
+      message: 'There is no fleet "stagin" in the settings.',
+      why: "The fleets are prod, staging.",
+      exitCode: 2,
+      nextSteps: [expect.stringContaining("--fleet staging"), expect.stringContaining("--fleet stagin ")],
+    });
+    // Every object has a constructor; none of them is a fleet.
+    await expect(resolveSettings({ flags: { fleet: "constructor" }, env: {}, store })).rejects.toMatchObject({
+      code: "no-such-fleet",
+    });
+  });
+
+  it("are kept when others change, and forgotten on their own", async () => {
+    await store.setProfile("staging", { githubAppId: "22" });
+    await store.unset("githubAppId", "prod");
+    await store.setDefaultFleet("prod");
+    await store.removeProfile("prod");
+    expect(await store.read()).toEqual({
+      githubAppId: "1",
+      fleets: { staging: { githubAppId: "22", policyFile: "/staging.yaml" } },
+    });
+    await store.unset("policyFile", "staging");
+    await store.removeProfile("staging");
+    expect(await store.read()).toEqual({ githubAppId: "1" });
+  });
+
+  it("hold no secrets", async () => {
+    await store.setProfile("prod", { githubToken: "ghp_x" });
+    expect((await resolveSettings({ flags: { fleet: "prod" }, env: {}, store })).githubToken).toBeUndefined();
+  });
+});
+
 describe("SettingsStore", () => {
   it("follows XDG_CONFIG_HOME", () => {
     expect(settingsFolder({ XDG_CONFIG_HOME: "/x" })).toBe("/x/modal-gha");

@@ -8,6 +8,7 @@ export type SetupFault =
   | "conversion-refused"
   | "conversion-failed"
   | "wrong-owner"
+  | "no-such-owner"
   | "app-not-found"
   | "app-key-refused"
   | "not-installed"

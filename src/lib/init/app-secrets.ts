@@ -1,0 +1,103 @@
+// The App's values on both sides: in the controller's Secret and in the App's webhook. Where both seem to have theirs, a
+// webhook signed by GitHub tells whether they agree; if it comes back well nothing is touched.
+import type { HookVerdict } from "../github/setup/hook-verdict.ts";
+import { secretName } from "../modal/names.ts";
+import { otherApp, planForApp } from "./agreement.ts";
+import type { AppStep } from "./app-step.ts";
+import type { Bench } from "./bench.ts";
+import { giveToController, newWebhookSecret } from "./both-sides.ts";
+import type { ControllerStep } from "./controller-step.ts";
+import type { Told } from "./progress.ts";
+import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
+import { settled } from "./verdicts.ts";
+
+export interface AppSecrets extends Told {
+  /** What the controller has now, where this run wrote it. A secret. */
+  webhookSecret: string | undefined;
+  /** Whether GitHub made that secret and has it already. */
+  isGitHubs: boolean;
+  /** Where a webhook told that both sides agree, or that there was none to tell. */
+  verdict: HookVerdict | undefined;
+}
+
+/** @throws AbortError of planForApp; what the SDKs and deploying throw */
+export async function appSecretsStep(
+  bench: Bench,
+  app: AppStep,
+  controller: ControllerStep,
+  content: SecretContent,
+): Promise<AppSecrets> {
+  const { modal, policy, isRotating, mayTakeHook, listener } = bench;
+  const { fleet } = policy;
+  const { webhookUrl } = controller;
+  const holder = { kind: "app", appId: app.facts.appId } as const;
+  const isHeld = await isHeldBy(modal.client, fleet, holder);
+  const isNew = app.created !== undefined;
+  const { hook } = app.facts;
+  const plan = planForApp({ fleet, content, isHeld, hook, webhookUrl, isNew, isRotating, mayTakeHook });
+  if (plan.action === "look") {
+    if (controller.isStale) await bench.deploy(listener.line);
+    const verdict = await look(bench, app);
+    const isGood = verdict.verdict !== "bad-signature" && (isHeld || verdict.verdict === "ok");
+    if (isGood) {
+      const detail = `those in the Secret ${secretName(fleet)} stay as they are`;
+      const state = controller.isStale ? "made" : "unchanged";
+      return { state, detail, webhookSecret: undefined, isGitHubs: false, verdict };
+    }
+    if (!isHeld) throw otherApp(fleet, verdict.detail);
+    listener.note(`${verdict.detail} Both sides get new ones.`);
+  } else if (content.hasApp) listener.note(`New secrets for GitHub and the controller: ${plan.why}.`);
+  const given = app.created?.webhookSecret ?? undefined;
+  const webhookSecret = given ?? newWebhookSecret();
+  await giveToController(bench, holder, {
+    [secretKeys.appId]: String(app.facts.appId),
+    [secretKeys.privateKey]: app.access.privateKey,
+    [secretKeys.webhookSecret]: webhookSecret,
+    [secretKeys.webhookUrl]: webhookUrl,
+    [secretKeys.githubToken]: undefined,
+  });
+  const detail = `the App's key and webhook secret are in the Secret ${secretName(fleet)} at Modal`;
+  return { state: "made", detail, webhookSecret, isGitHubs: given !== undefined, verdict: undefined };
+}
+
+/** Asks GitHub for a signed webhook, and what came of it. */
+async function look({ sleep, signal, deploy, listener }: Bench, app: AppStep): Promise<HookVerdict> {
+  const { verifyHook } = await import("../github/setup/verify-hook.ts");
+  const verify = () => verifyHook(app.access, { signal, sleep });
+  const verdict = await verify();
+  if (verdict.verdict !== "not-configured") return verdict;
+  // Its containers are older than the values in its Secret.
+  await deploy(listener.line);
+  return settled(verify, sleep, signal);
+}
+
+/** Points the App's webhook to the controller, with the secret that it has. @throws SetupError, RequestError */
+export async function appWebhookStep(app: AppStep, { webhookUrl }: ControllerStep, secrets: AppSecrets): Promise<Told> {
+  const { setHook } = await import("../github/setup/app.ts");
+  const { hook } = app.facts;
+  const isAsWished = hook?.url === webhookUrl && hook.contentType === "json" && !hook.isInsecure;
+  const secret = secrets.isGitHubs ? undefined : secrets.webhookSecret;
+  const isChanged = !isAsWished || secret !== undefined;
+  if (isChanged) await setHook(app.access, { url: webhookUrl, ...(secret !== undefined && { secret }) });
+  return { state: isChanged ? "made" : "unchanged", detail: `GitHub sends webhooks to ${webhookUrl}` };
+}
+
+/** @throws SetupError, RequestError, the signal's reason */
+export async function verifyApp(
+  { sleep, signal }: Bench,
+  app: AppStep,
+  { webhookUrl }: ControllerStep,
+  { verdict: known, webhookSecret }: AppSecrets,
+): Promise<HookVerdict> {
+  if (known) return known;
+  const [{ verifyHook }, { signedPing }] = await Promise.all([
+    import("../github/setup/verify-hook.ts"),
+    import("../github/setup/signed-ping.ts"),
+  ]);
+  const verdict = await settled(() => verifyHook(app.access, { signal, sleep }), sleep, signal);
+  if (verdict.verdict !== "no-delivery" || webhookSecret === undefined) return verdict;
+  // An App to which nothing ever happened: GitHub took this very secret a moment ago, so a ping of ours tells as much.
+  const own = await settled(() => signedPing(webhookUrl, webhookSecret, { signal }), sleep, signal);
+  if (own.verdict !== "ok") return own;
+  return { ...own, detail: "The controller took a ping signed with the secret that GitHub was given." };
+}
