@@ -1,5 +1,7 @@
 // The dashboard as an operator has it: the built program on a real terminal, driven by keys, against a whole fleet.
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { run, until } from "./cli.ts";
 import { startWatchedFleet, type WatchedFleet } from "./dashboard-fleet.ts";
@@ -164,6 +166,39 @@ describe("what it does", () => {
     terminal.type("y");
     await terminal.until(/Reconciled: 1 done/);
     await until("the job runs", () => watched.jobOf(id)?.status === "in_progress", 30_000);
+  });
+
+  it("sends a delivery once more, and tells what came of it", async () => {
+    await watched.startBusy();
+    const terminal = watched.open();
+    await terminal.until(/1 running/);
+    terminal.type("3");
+    await terminal.until(/✓ 200 +workflow_job/);
+    terminal.type("d");
+    await terminal.until(/Delivery \d+: delivered/);
+    expect(watched.fleet.github.state().deliveries.some(({ redelivery }) => redelivery)).toBe(true);
+    terminal.type(keys.enter);
+    await terminal.until(/The controller answered/);
+  });
+
+  it("opens the job's page in the browser, or copies its address where there is none", async () => {
+    const { id } = await watched.startBusy();
+    const programs = mkdtempSync(join(tmpdir(), "dashboard-browser-"));
+    const note = join(programs, "opened");
+    writeFileSync(join(programs, "xdg-open"), `#!/bin/sh\necho "$1" >"${note}"\n`, { mode: 0o755 });
+    const env = { PATH: `${programs}:${process.env["PATH"]}`, DISPLAY: ":0" };
+    const page = `${watched.fleet.github.url}/acme/app/actions/runs/${watched.jobOf(id)?.runId}/job/${id}`;
+    const terminal = watched.open({ env, columns: 160 });
+    await terminal.until(/1 running/);
+    terminal.type("b");
+    await terminal.until(new RegExp(`Opened ${page}`));
+    expect(await until("the browser", () => existsSync(note) && readFileSync(note, "utf8").trim())).toBe(page);
+    const remote = watched.open({ env: { ...env, SSH_TTY: "/dev/pts/9" }, columns: 160 });
+    await remote.until(/1 running/);
+    remote.type("b");
+    await remote.until(/No browser can be opened from here/);
+    expect(remote.output()).toContain(Buffer.from(page).toString("base64"));
+    rmSync(programs, { recursive: true });
   });
 
   it("copies an id by way of the terminal", async () => {

@@ -11,7 +11,7 @@ import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
 import { run, until } from "./cli.ts";
 import { commandLines, withJson } from "./command-lines.ts";
-import { runInTerminal } from "./terminal.ts";
+import { runInTerminal } from "../../scripts/run-in-terminal.ts";
 
 const repository = "a-repository-whose-name-is-rather-long";
 const workflow = `
@@ -67,7 +67,7 @@ afterAll(async () => {
 
 const job = () => String(fleet.github.state().jobs.find(({ status }) => status === "in_progress")?.id);
 /** Runs on, as it should, or has a test of its own. */
-const staysOn = new Set(["dev", "demo"]);
+const staysOn = new Set(["demo", "dev"]);
 const ending = commandLines().filter(({ id }) => !staysOn.has(id));
 
 async function end(child: ReturnType<typeof spawn>) {

@@ -60,9 +60,11 @@ function rowLine<Row>(
   palette: Palette,
   lineWidth: number,
 ): string {
-  const cells = placed.map(({ column, width }) => {
+  const cells = placed.map(({ column, width }, index) => {
     const text = toWidth(safe(column.cell(row, now)), width, column.align);
-    return isSelected ? text : palette.paint(column.tone?.(row) ?? "plain", text);
+    if (isSelected) return text;
+    // Blanks at the end of a line show nothing, and cost as much to draw as letters.
+    return palette.paint(column.tone?.(row) ?? "plain", index === placed.length - 1 ? text.trimEnd() : text);
   });
   if (isSelected) return palette.selected(toWidth(`▸${cells.join(columnGap)}`, lineWidth));
   return ` ${cells.join(columnGap)}`;

@@ -25,7 +25,7 @@ export interface RunOptions {
 }
 
 /** How often clocks and ages on the screen move on. */
-const tickMs = 1000;
+const tickMs = 2000;
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
 
