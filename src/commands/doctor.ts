@@ -26,6 +26,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
   static override flags = {
     check: Flags.option({
       summary: "This check alone, and what it needs; may be repeated.",
+      helpValue: "<name>",
       options: checkIds,
       multiple: true,
     })(),
