@@ -23,7 +23,7 @@ metafiles.push(
   (
     await build({
       ...bundleOptions,
-      entryPoints: ["src/cli.ts", "src/lib/cli/command-not-found.ts", ...commands],
+      entryPoints: ["src/cli.ts", "src/lib/cli/command-not-found.ts", "src/lib/cli/help.ts", ...commands],
       outbase: "src",
       outdir,
       splitting: true,

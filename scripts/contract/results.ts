@@ -3,9 +3,15 @@ import { z } from "zod";
 import { configResults } from "./results/config.ts";
 import { otherResults } from "./results/others.ts";
 import { runnerResults } from "./results/runners.ts";
+import { setupResults } from "./results/setup.ts";
 import { record } from "./shape.ts";
 
-export const results: Readonly<Record<string, z.ZodType>> = { ...configResults, ...runnerResults, ...otherResults };
+export const results: Readonly<Record<string, z.ZodType>> = {
+  ...configResults,
+  ...runnerResults,
+  ...otherResults,
+  ...setupResults,
+};
 
 /** What any command prints in its result's place when it fails (src/lib/cli/report-error.ts). */
 export const errorResult = record({

@@ -5,8 +5,7 @@ import { ExitCode } from "../lib/cli/exit-codes.ts";
 import { repositoryIn, sampleRepository } from "../lib/rehearsal/repository-directory.ts";
 
 export default class Demo extends BaseCommand<typeof Demo> {
-  static override summary =
-    "Watch workflow jobs run through a whole fleet on this machine, from webhook to empty fleet.";
+  static override summary = "Watch workflow jobs run through a whole fleet on this machine.";
   static override description =
     "GitHub and Modal are emulated on loopback; the controller, the policy and the inside of the runner image are the " +
     "real ones. Exit code 0 only if every job ended well, each on a runner of its own, and nothing is left.";

@@ -48,7 +48,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     ]);
     const { version } = this.config;
     const facts = openFacts({ env: process.env, policyFile: policy, version, now: () => this.clock.now() });
-    const render = outcomeRenderer(checks, this.io.stdout.colours);
+    const render = outcomeRenderer(checks, this.io.stdout);
     const { isTTY, stream, colours } = this.io.stderr;
     const show = (text: string) => isTTY && stream.write(eraseLine + text);
     const onWait = (title: string) => show(colours.dim(`… ${title}`));

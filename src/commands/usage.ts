@@ -6,7 +6,7 @@ import { parseSince } from "../lib/operations/since.ts";
 import { readUsage, type UsageKey, usageKeys } from "../lib/operations/usage.ts";
 
 export default class UsageCommand extends BaseCommand<typeof UsageCommand> {
-  static override summary = "Show what the fleet used: runner minutes, GPU minutes, and what they cost by estimate.";
+  static override summary = "Show what the fleet used: runner and GPU minutes, and the cost by estimate.";
   static override description =
     "Added up from the fleet's Sandboxes. Costs are estimates, from Modal's list prices or the policy's; beside them " +
     "stands what the same minutes cost on the smallest GitHub-hosted runners that have as much.";

@@ -24,6 +24,7 @@ beforeAll(async () => {
     entryPoints: {
       cli: "src/cli.ts",
       "lib/cli/command-not-found": "src/lib/cli/command-not-found.ts",
+      "lib/cli/help": "src/lib/cli/help.ts",
       "commands/things/ls": "test/bin/commands/things/ls.ts",
     },
   });

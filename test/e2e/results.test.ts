@@ -197,7 +197,11 @@ describe("what is printed under --json is as its schema says:", () => {
   });
 
   it("for every command there is", () => {
-    const withJson = Object.values(manifest.commands).filter((command) => command.enableJsonFlag);
+    // Those that set a fleet up are held to theirs where they are tested.
+    const elsewhere = ["deploy", "init"];
+    const withJson = Object.values(manifest.commands).filter(
+      ({ enableJsonFlag, id }) => enableJsonFlag && !elsewhere.includes(id),
+    );
     expect([...checked].sort()).toEqual(withJson.map(({ id }) => id).sort());
   });
 });

@@ -4,6 +4,9 @@ import { findAnnouncement, registryFolder } from "../../lib/rehearsal/dev-regist
 
 export default class DevEnv extends BaseCommand<typeof DevEnv> {
   static override summary = "Print shell exports that point another terminal at the running `dev`.";
+  static override description =
+    "Credentials of the emulators are among them, which are worth nothing elsewhere. Of several that run, the one that " +
+    "was started last. Exit code 1: none runs.\nJSON: an object with every variable.";
   static override baseFlags = plainFlags;
   static override examples = ['eval "$(<%= config.bin %> <%= command.id %>)"'];
 

@@ -11,8 +11,7 @@ import { type RepositoryDirectory, repositoryIn, sampleRepository } from "../../
 type OnEnd = Interruption["onEnd"];
 
 export default class Dev extends BaseCommand<typeof Dev> {
-  static override summary =
-    "Run a whole fleet on this machine: GitHub and Modal emulated, the real controller between.";
+  static override summary = "Run a whole fleet on this machine, with GitHub and Modal emulated.";
   static override description =
     "Everything listens on loopback, and Sandboxes are processes of this machine. Runs until interrupted, and then " +
     "leaves nothing behind. Jobs run as you, without isolation: serve only repositories that you trust.";

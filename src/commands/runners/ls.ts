@@ -45,7 +45,7 @@ const columns: Column<ListedRunner>[] = [
 ];
 
 export default class RunnersLs extends BaseCommand<typeof RunnersLs> {
-  static override summary = "List the fleet's runners: what each does, for which job, in which Sandbox, at what cost.";
+  static override summary = "List the fleet's runners: what each does, for which job, at what cost.";
   static override description =
     "Takes one list call a page at Modal and at GitHub, however many runners there are. Costs are estimates.";
   static override examples = [

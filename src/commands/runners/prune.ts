@@ -7,7 +7,7 @@ import { reconcileFleet } from "../../lib/operations/reconcile-fleet.ts";
 import { renderReconciled } from "../../lib/operations/render-reconciled.ts";
 
 export default class RunnersPrune extends BaseCommand<typeof RunnersPrune> {
-  static override summary = "Remove what is left over: Sandboxes without a runner, registrations without a Sandbox.";
+  static override summary = "Remove Sandboxes without a runner, and registrations without a Sandbox.";
   static override description =
     "Does of what `reconcile` does only that which removes; starts nothing. Never touches a runner that is busy. " +
     "The controller does the same every minute.";

@@ -1,6 +1,6 @@
 import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
-import { BaseCommand } from "../../lib/cli/base-command.ts";
+import { BaseCommand, flagsWithoutJson } from "../../lib/cli/base-command.ts";
 import { openFleet } from "../../lib/operations/fleet-access.ts";
 import { shellInto } from "../../lib/operations/runner-shell.ts";
 
@@ -19,6 +19,7 @@ export default class RunnersShell extends BaseCommand<typeof RunnersShell> {
   // What comes after -- belongs to the command.
   static override strict = false;
   static override enableJsonFlag = false;
+  static override baseFlags = flagsWithoutJson;
   static override args = {
     runner: Args.string({ description: "Name of the runner; or its Sandbox's or job's id.", required: true }),
   };

@@ -9,26 +9,35 @@ import type { ExitCode } from "./exit-codes.ts";
 import { usage } from "./explain-error.ts";
 import { type Interruption, withInterruption } from "./interrupt.ts";
 import { type IOStreams, processStreams } from "./streams.ts";
+import { noSuchFlags } from "./suggest.ts";
+
+const json = Flags.boolean({
+  summary: "Print the result as JSON, and errors, too. What is in it is in the package's schemas folder.",
+  helpGroup: "GLOBAL",
+});
+
+const noColour = Flags.boolean({
+  summary: "Print without colour. NO_COLOR in the environment does the same.",
+  helpGroup: "GLOBAL",
+});
 
 /** The flags of commands that are about no fleet that the settings know: `static override baseFlags = plainFlags`. */
-export const plainFlags = {
-  "no-color": Flags.boolean({
-    summary: "Print without colour. NO_COLOR in the environment does the same.",
-    helpGroup: "GLOBAL",
-  }),
-};
+export const plainFlags = { json, "no-color": noColour };
 
 /** --fleet is read wherever settings are: it goes before the variable of the same meaning, and is handed on as that. */
 export const fleetVariable = "MODAL_GHA_FLEET_PROFILE";
 
-const fleetFlags = {
+/** The flags of commands that print no result of their own, and so have no --json. */
+export const flagsWithoutJson = {
   fleet: Flags.string({
     summary: "Which fleet, of those that have settings of their own.",
     helpValue: "<name>",
     helpGroup: "GLOBAL",
   }),
-  ...plainFlags,
+  "no-color": noColour,
 };
+
+const fleetFlags = { ...flagsWithoutJson, ...plainFlags };
 
 export type CommandFlags<T extends typeof Command> = Interfaces.InferredFlags<typeof fleetFlags & T["flags"]>;
 export type CommandArgs<T extends typeof Command> = Interfaces.InferredArgs<T["args"]>;
@@ -94,6 +103,11 @@ export abstract class BaseCommand<T extends typeof Command> extends Command {
 
   /** Nothing is printed here, and nothing of oclif's: its JSON would dump argv and the whole configuration. */
   override async catch(error: Error): Promise<never> {
+    const unknown = (error as { flags?: unknown }).flags;
+    if (error.message.startsWith("Nonexistent flag") && Array.isArray(unknown)) {
+      const known = { ...this.ctor.baseFlags, ...this.ctor.flags };
+      throw noSuchFlags(unknown.map(String), (this.id ?? "").replaceAll(":", " "), Object.keys(known));
+    }
     const explanation = "parse" in error ? usage(error as Error & Record<string, unknown>, this.id) : undefined;
     if (explanation === undefined) throw error;
     throw new AbortError(explanation.message, {

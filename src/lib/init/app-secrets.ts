@@ -5,7 +5,7 @@ import { secretName } from "../modal/names.ts";
 import { otherApp, planForApp } from "./agreement.ts";
 import type { AppStep } from "./app-step.ts";
 import type { Bench } from "./bench.ts";
-import { finish, giveToController, newWebhookSecret } from "./both-sides.ts";
+import { giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
@@ -72,19 +72,13 @@ async function look({ sleep, signal, deploy, listener }: Bench, app: AppStep): P
 }
 
 /** Points the App's webhook to the controller, with the secret that it has. @throws SetupError, RequestError */
-export async function appWebhookStep(
-  bench: Bench,
-  app: AppStep,
-  { webhookUrl }: ControllerStep,
-  secrets: AppSecrets,
-): Promise<Told> {
+export async function appWebhookStep(app: AppStep, { webhookUrl }: ControllerStep, secrets: AppSecrets): Promise<Told> {
   const { setHook } = await import("../github/setup/app.ts");
   const { hook } = app.facts;
   const isAsWished = hook?.url === webhookUrl && hook.contentType === "json" && !hook.isInsecure;
   const secret = secrets.isGitHubs ? undefined : secrets.webhookSecret;
   const isChanged = !isAsWished || secret !== undefined;
   if (isChanged) await setHook(app.access, { url: webhookUrl, ...(secret !== undefined && { secret }) });
-  if (secrets.webhookSecret !== undefined) await finish(bench);
   return { state: isChanged ? "made" : "unchanged", detail: `GitHub sends webhooks to ${webhookUrl}` };
 }
 

@@ -36,7 +36,7 @@ export interface Bench {
   /** Undefined where no browser is to be opened. */
   openBrowser: ((url: string) => Promise<unknown>) | undefined;
   deploy: Deploy;
-  /** How long to wait for the App to be installed; undefined leaves it to who is there. */
+  /** How long to wait for a person to make the App, and to install it; undefined leaves it to who is there. */
   waitMs: number | undefined;
   sleep: Sleep;
   /** Milliseconds since the epoch. */

@@ -1,6 +1,6 @@
 // Puts new values in place for the controller: into its Secret, along with the word that this is not finished; then the
-// controller is deployed again, since containers keep what they started with. GitHub's side follows, and then the word is
-// taken away. Whoever is interrupted in between finds it, and does all of it again.
+// controller is deployed again, since containers keep what they started with. GitHub's side follows; the word is taken away
+// once the whole was seen to work. Whoever is interrupted in between finds it, and does all of it again.
 import { randomBytes } from "node:crypto";
 import { writeSecret } from "../modal/secrets.ts";
 import type { Bench } from "./bench.ts";
@@ -22,7 +22,7 @@ export async function giveToController(
   await deploy(listener.line);
 }
 
-/** Both sides have the same now. */
+/** Both sides have the same, and the controller can do its work. */
 export async function finish({ modal, policy }: Bench): Promise<void> {
   await writeSecret(modal.client, policy.fleet, { [secretKeys.unfinished]: undefined });
 }

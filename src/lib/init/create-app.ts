@@ -42,7 +42,7 @@ export interface CreatedByBrowser {
 
 /** @throws SetupError of createAppByManifest, the signal's reason */
 export async function createApp(bench: Bench, options: AppOptions): Promise<CreatedByBrowser> {
-  const { answers, listener, local, openBrowser, policy, settings, signal } = bench;
+  const { answers, listener, local, openBrowser, policy, settings, signal, waitMs } = bench;
   const { createAppByManifest } = await import("../github/setup/manifest-flow.ts");
   const apiUrl = settings.githubApiUrl.value;
   const created = await createAppByManifest({
@@ -50,6 +50,7 @@ export async function createApp(bench: Bench, options: AppOptions): Promise<Crea
     ...(await placeOf(bench, options)),
     signal,
     ...(answers.port === undefined ? {} : { port: answers.port }),
+    ...(waitMs === undefined ? {} : { timeoutMs: waitMs }),
     onUrl: (url) => listener.note(inviteTo(url, openBrowser !== undefined)),
     openBrowser: openBrowser ?? (async () => undefined),
   });

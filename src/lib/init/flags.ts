@@ -35,7 +35,10 @@ export const initFlags = {
   via: Flags.option({ options: ["modal", "uvx", "sandbox"] as const })({
     summary: "How the controller is deployed; the first way that there is unless told.",
   }),
-  wait: Flags.string({ summary: "How long to wait for the App to be installed.", helpValue: "<duration>" }),
+  wait: Flags.string({
+    summary: "How long to wait for the App to be made, and then to be installed.",
+    helpValue: "<duration>",
+  }),
   port: Flags.integer({
     summary: "Port on 127.0.0.1 for making the App; any free one unless told.",
     min: 0,

@@ -18,7 +18,7 @@ export const secretKeys = {
   modalTokenSecret: "MODAL_GHA_MODAL_TOKEN_SECRET",
   modalServerUrl: "MODAL_GHA_MODAL_SERVER_URL",
   githubApiUrl: "GITHUB_API_URL",
-  /** There from before a new webhook secret is written until GitHub and the controller are known to share it. */
+  /** There from before new values are written until GitHub and the controller were seen to work with them. */
   unfinished: "MODAL_GHA_SETUP_UNFINISHED",
 } as const;
 

@@ -2,13 +2,16 @@
 // that wrong credentials are told at once, and the others when the controller has its address.
 import { resolve } from "node:path";
 import type { Account } from "../github/setup/account.ts";
+import type { HookVerdict } from "../github/setup/hook-verdict.ts";
 import { appSecretsStep, appWebhookStep, verifyApp } from "./app-secrets.ts";
 import { type AppStep, assertNoApp, knownAppStep, newAppStep } from "./app-step.ts";
 import type { Bench } from "./bench.ts";
+import { finish } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
+import { assertLook } from "./first-look.ts";
 import type { Given } from "./given.ts";
 import { installationStep } from "./installation-step.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, Told } from "./progress.ts";
 import type { SecretContent } from "./secret-keys.ts";
 import { tokenSecretsStep, tokenStep, tokenWebhooksStep, verifyToken } from "./token-steps.ts";
 import { notVerified } from "./verdicts.ts";
@@ -34,14 +37,14 @@ export async function beginWithApp(ground: Ground): Promise<SetUp> {
     const { webhookUrl } = controller;
     const app: AppStep = known ?? (await progress.run("github", () => newAppStep(bench, { account, webhookUrl })));
     const secrets = await progress.run("secrets", () => appSecretsStep(bench, app, controller, content));
-    await progress.run("webhook", () => appWebhookStep(bench, app, controller, secrets));
+    await progress.run("webhook", () => appWebhookStep(app, controller, secrets));
     await progress.run("settings", () => settingsStep(bench, webhookUrl, app));
     await progress.run("installation", () => installationStep(bench, app));
     await progress.run("verification", async () => {
       const verdict = await verifyApp(bench, app, controller, secrets);
       // One to which nothing has happened yet cannot be tried; what was done to it was done by the same hands.
       if (verdict.verdict !== "ok" && verdict.verdict !== "no-delivery") throw notVerified(verdict, webhookUrl);
-      return { state: "done", detail: verdict.detail };
+      return verified(bench, webhookUrl, verdict, secrets.webhookSecret);
     });
     return app.facts.appId;
   };
@@ -59,10 +62,23 @@ export async function beginWithToken({ bench, progress, content, given }: Ground
     await progress.run("verification", async () => {
       const verdict = secrets.verdict ?? (await verifyToken(bench, hooks));
       if (verdict.verdict !== "ok") throw notVerified(verdict, webhookUrl);
-      return { state: "done", detail: verdict.detail };
+      return verified(bench, webhookUrl, verdict, secrets.webhookSecret);
     });
     return null;
   };
+}
+
+/** Where this run has made the webhook's secret, the controller has to show as well that it can do its work. */
+async function verified(
+  bench: Bench,
+  webhookUrl: string,
+  { detail }: HookVerdict,
+  secret: string | undefined,
+): Promise<Told> {
+  if (secret === undefined) return { state: "done", detail };
+  await assertLook(bench, webhookUrl, secret);
+  await finish(bench);
+  return { state: "done", detail: `${detail} It sees GitHub and Modal.` };
 }
 
 /** What other commands need to find the fleet from here, and this one to go on; no secret. */

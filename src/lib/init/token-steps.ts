@@ -7,9 +7,8 @@ import type { HookVerdict } from "../github/setup/hook-verdict.ts";
 import { secretName } from "../modal/names.ts";
 import { allowsRepository } from "../policy/match.ts";
 import { planForToken } from "./agreement.ts";
-import { mustBeTold } from "./ask.ts";
 import type { Bench } from "./bench.ts";
-import { finish, giveToController, newWebhookSecret } from "./both-sides.ts";
+import { giveToController, newWebhookSecret } from "./both-sides.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
@@ -30,10 +29,14 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
   const { settings, policy, listener, now } = bench;
   const token = given ?? settings.githubToken?.value;
   if (token === undefined) {
-    throw mustBeTold("There is no token for GitHub.", [
-      "Set MODAL_GHA_GITHUB_TOKEN, or give --token-file <file>, or - for standard input.",
-      "It takes Actions: read, Administration: write and Webhooks: write of the repositories; for an organisation's runners, Self-hosted runners: write and Webhooks: write of the organisation.",
-    ]);
+    throw new AbortError("There is no token for GitHub.", {
+      code: "github-credentials",
+      exitCode: ExitCode.Authentication,
+      nextSteps: [
+        "Set MODAL_GHA_GITHUB_TOKEN, or give --token-file <file>, or - for standard input.",
+        "It takes Actions: read, Administration: write and Webhooks: write of the repositories; for an organisation's runners, Self-hosted runners: write and Webhooks: write of the organisation.",
+      ],
+    });
   }
   const [{ connectGitHub }, { readRepositories }, { checkToken }] = await Promise.all([
     import("../github/client.ts"),
@@ -132,7 +135,6 @@ export async function tokenWebhooksStep(
     isChanged ||= change !== "unchanged";
     hooks.push(hook);
   }
-  if (secret !== undefined) await finish(bench);
   const where = places.length === 1 ? places[0] : `${places.length} repositories`;
   return { hooks, state: isChanged ? "made" : "unchanged", detail: `webhooks of ${where} go to ${url}` };
 }

@@ -8,6 +8,7 @@ import type { Settings } from "../settings/settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const tokenVariable = "MODAL_GHA_GITHUB_TOKEN";
 const tokenId = "MODAL_GHA_MODAL_TOKEN_ID";
 const tokenSecret = "MODAL_GHA_MODAL_TOKEN_SECRET";
 
@@ -30,32 +31,26 @@ export function modalValues(env: Environment, profile: Profile): Record<string, 
 }
 
 /**
- * What the controller needs for GitHub: the App, or the token, with the webhook's secret; and further Apps.
- * @throws AbortError (authentication) naming what is missing
+ * What the controller needs for GitHub: the App, or the token, with the webhook's secret; and further Apps. A value that
+ * is undefined is to be taken out of the Secret: an App's where there is a token in its place, and the other way round.
+ * @param isUpdate what is not at hand stays as it is
+ * @throws AbortError (authentication) naming what is missing, or is no key
  */
 export async function githubValues(
   env: Environment,
   settings: Settings,
+  isUpdate: boolean,
   warn: (text: string) => void,
-): Promise<Record<string, string>> {
-  const first = await githubCredentials(settings, warn);
+): Promise<Record<string, string | undefined>> {
+  const own = ownCredentials(settings);
+  const isNothing = !own.githubToken && !own.githubPrivateKey && !own.githubPrivateKeyFile;
+  const webhook = { ...at(env, appVariables(1).webhookSecret), ...at(env, "MODAL_GHA_WEBHOOK_URL") };
+  if (isUpdate && isNothing) return webhook;
+  const first = await githubCredentials(own, warn);
   const further = first.kind === "app" ? await furtherGitHubApps(env, warn) : [];
   const numbers = [1, ...furtherApps(env)];
-  const values = [first, ...further].map((credentials, index) => valuesOf(credentials, numbers[index] ?? 1, env));
-  const webhookUrl = env["MODAL_GHA_WEBHOOK_URL"];
-  return Object.assign(
-    { GITHUB_API_URL: settings.githubApiUrl.value },
-    ...values,
-    webhookUrl && {
-      MODAL_GHA_WEBHOOK_URL: webhookUrl,
-    },
-  );
-}
-
-function valuesOf(credentials: GitHubCredentials, number: number, env: Environment): Record<string, string> {
-  const { appId, privateKey, webhookSecret } = appVariables(number);
-  const secret = env[webhookSecret];
-  if (!secret && number === 1) {
+  const { appId, privateKey, webhookSecret } = appVariables(1);
+  if (!isUpdate && !env[webhookSecret]) {
     throw new AbortError(`${webhookSecret} is not set, which the controller needs to know GitHub's webhooks by.`, {
       code: "github-credentials",
       nextSteps: ["modal-gha init", `Or set ${webhookSecret} to the secret of the App's webhook.`],
@@ -63,9 +58,27 @@ function valuesOf(credentials: GitHubCredentials, number: number, env: Environme
     });
   }
   return {
-    ...(credentials.kind === "app"
-      ? { [appId]: credentials.appId, [privateKey]: credentials.privateKey }
-      : { MODAL_GHA_GITHUB_TOKEN: credentials.token }),
-    ...(secret ? { [webhookSecret]: secret } : {}),
+    GITHUB_API_URL: settings.githubApiUrl.value,
+    ...webhook,
+    ...(first.kind === "app" ? { [tokenVariable]: undefined } : { [appId]: undefined, [privateKey]: undefined }),
+    ...Object.assign({}, ...[first, ...further].map((each, index) => valuesOf(each, numbers[index] ?? 1, env))),
   };
+}
+
+/** A token of another program's variable is nothing to give to a controller. */
+function ownCredentials(settings: Settings): Settings {
+  const { githubToken, ...rest } = settings;
+  const { source } = githubToken ?? {};
+  return source?.kind === "environment" && source.name === tokenVariable ? settings : rest;
+}
+
+function valuesOf(credentials: GitHubCredentials, number: number, env: Environment): Record<string, string> {
+  if (credentials.kind === "token") return { [tokenVariable]: credentials.token };
+  const { appId, privateKey, webhookSecret } = appVariables(number);
+  return { [appId]: credentials.appId, [privateKey]: credentials.privateKey, ...at(env, webhookSecret) };
+}
+
+function at(env: Environment, name: string): Record<string, string> {
+  const value = env[name];
+  return value ? { [name]: value } : {};
 }

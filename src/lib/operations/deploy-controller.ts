@@ -97,12 +97,17 @@ async function ensureSecret({ modal, policy, settings, env }: DeployAccess, wish
   const isNew = state === "missing";
   const ofGitHub =
     isNew || wish.updateSecret
-      ? await githubValues(env, settings, wish.onNote).catch((error: unknown) => {
+      ? await githubValues(env, settings, !isNew, wish.onNote).catch((error: unknown) => {
           throw withoutSecret(error, fleet, isNew);
         })
       : {};
-  await writeSecret(client, fleet, { ...modalValues(env, client.profile), ...ofGitHub });
-  wish.onNote(`${isNew ? "Made" : "Updated"} the Secret ${secretName(fleet)} with the credentials at hand`);
+  const values: Record<string, string | undefined> = { ...modalValues(env, client.profile), ...ofGitHub };
+  for (const [key, value] of Object.entries(values)) {
+    const isThere = async () => !isNew && (await readSecretState(client, fleet, [key])) === "complete";
+    if (value === undefined && !(await isThere())) delete values[key];
+  }
+  await writeSecret(client, fleet, values);
+  wish.onNote(`${isNew ? "Made" : "Updated"} the Secret ${secretName(fleet)}: ${Object.keys(values).join(", ")}`);
 }
 
 function withoutSecret(error: unknown, fleet: string, isNew: boolean): unknown {

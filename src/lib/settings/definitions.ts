@@ -1,5 +1,6 @@
 // The settings of this tool as data: where each may come from, and what a value must look like.
 import { resolve } from "node:path";
+import { closest } from "../cli/closest.ts";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { parseFleetName } from "./profiles.ts";
@@ -91,6 +92,7 @@ export function parseSettingName(text: string): SettingName {
   if (name !== undefined) return name;
   throw new AbortError(`There is no setting "${text}".`, {
     why: `The settings are ${settingNames.join(", ")}.`,
+    nextSteps: [...closest(text, settingNames).map((name) => `modal-gha config get ${name}`), "modal-gha config get"],
     code: "usage",
     exitCode: ExitCode.Usage,
   });
@@ -102,12 +104,12 @@ export function parseSettingName(text: string): SettingName {
  */
 export function parseSettingValue(name: SettingName, text: string): string {
   const definition = settingDefinition(name);
-  const refuse = (why: string, nextSteps: string[] = []) =>
+  const refuse = (why: string, nextSteps = [`modal-gha config set ${name} <value>`]) =>
     new AbortError(`${name} cannot be set to this.`, { why, nextSteps, code: "usage", exitCode: ExitCode.Usage });
   if (definition.secret) {
     throw refuse("Secrets are not stored.", [`Set ${definition.environment[0]} in the environment instead.`]);
   }
-  if (text.trim() === "") throw refuse("The value is empty.", [`modal-gha config set ${name} <value>`]);
+  if (text.trim() === "") throw refuse("The value is empty.");
   switch (definition.kind) {
     case "url":
       if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {

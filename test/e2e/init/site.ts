@@ -1,14 +1,17 @@
 // GitHub and Modal on this machine with nothing between them, an empty home directory, and `init` run there as an operator
 // would: the built program, as a process of its own. Everything that it asks of either is recorded.
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { ServerError, Status } from "nice-grpc";
 import { onTestFinished } from "vitest";
 import type { GitHubEmulatorOptions } from "../../../src/lib/emulator/github/options.ts";
 import type { Intercept } from "../../../src/lib/emulator/modal/gate.ts";
 import type { ModalEmulatorOptions } from "../../../src/lib/emulator/modal/server.ts";
 import type { InitResult } from "../../../src/lib/init/init.ts";
+import { packageFile } from "../../../src/lib/package-root.ts";
 import { type CleanUp, type Emulators, endAll, startEmulators } from "../../../src/lib/rehearsal/emulators.ts";
 import { modalClient } from "../../python.ts";
 import { type Run, type RunningCli, type StartOptions, start } from "../cli.ts";
@@ -64,7 +67,7 @@ export interface SiteOptions {
 const ofFleet =
   /Sandbox|^Task|^AppGetOrCreate$|\/actions\/runners|^\w+ \/_services|^POST .*\/(dispatches|access_tokens)$/;
 /** Calls that only look. A webhook that is sent again, or a ping, is how the webhook is verified. */
-const looking = /^GET |(Get|List|ByTag|Lookup|Layout|History|Tags|Logs)$|\/attempts$|\/pings$/;
+const looking = /^GET |(Get|List|ByTag|Lookup|Layout|History|Tags|Logs|JoinStreaming)$|\/attempts$|\/pings$/;
 
 /** Whether a call sets something up, or changes what is. */
 export function isWriting({ name, text }: Call): boolean {
@@ -163,10 +166,16 @@ function note(secret: Map<string, string>, { method, request }: Parameters<Inter
   }
 }
 
-/** What `init --json` printed. @throws Error with what it said when it failed */
+const validate = new Ajv2020({ strict: true }).compile(
+  JSON.parse(readFileSync(packageFile("schemas", "init.json"), "utf8")),
+);
+
+/** What `init --json` printed. @throws Error with what it said when it failed, or when it is not as its schema says */
 export function resultOf({ code, stdout, stderr }: Run): InitResult {
   if (code !== 0) throw new Error(`init ended with ${code}:\n${stdout}\n${stderr}`);
-  return JSON.parse(stdout) as InitResult;
+  const result = JSON.parse(stdout) as InitResult;
+  if (!validate(result)) throw new Error(JSON.stringify(validate.errors));
+  return result;
 }
 
 /** The states of its steps, by name. */

@@ -2,7 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readControllerSettings } from "../../../src/lib/controller/environment.ts";
+import { NotConfigured, readControllerSettings } from "../../../src/lib/controller/environment.ts";
+
+function caught(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
 
 const least = {
   MODAL_GHA_POLICY: "modal-gha.yaml",
@@ -82,6 +91,23 @@ describe("readControllerSettings", () => {
         "PORT is not a whole number.",
       ].join("; "),
     );
+  });
+
+  it("tells a controller without credentials from one that cannot run", () => {
+    const environment: NodeJS.ProcessEnv = {
+      MODAL_GHA_POLICY: "p",
+      MODAL_GHA_APP_ID: "1",
+      MODAL_GHA_WEBHOOK_SECRET: "hush",
+      MODAL_GHA_DEPLOYMENT: "abc-1",
+      PORT: "80",
+    };
+    const settings = { policyFile: "p", host: "127.0.0.1", port: 80, reconcileSeconds: 60, deployment: "abc-1" };
+    const message = expect.stringContaining("MODAL_GHA_PRIVATE_KEY (or MODAL_GHA_PRIVATE_KEY_FILE) is not set.");
+    const error = caught(() => readControllerSettings(environment));
+    expect(error).toBeInstanceOf(NotConfigured);
+    expect(error).toMatchObject({ message, settings });
+    expect(environment).not.toHaveProperty("MODAL_GHA_WEBHOOK_SECRET");
+    expect(caught(() => readControllerSettings({}))).not.toBeInstanceOf(NotConfigured);
   });
 
   it("takes no further App beside a token", () => {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { policyQuestion } from "../../../src/lib/controller/policy-question.ts";
+import type { Looked } from "../../../src/lib/controller/schedule.ts";
 import { createControllerServer } from "../../../src/lib/controller/server.ts";
 import type { Outcome } from "../../../src/lib/fleet/act.ts";
 import type { Step } from "../../../src/lib/fleet/loop.ts";
@@ -19,6 +20,8 @@ let url: string;
 let logged: string[];
 let heard: Job[];
 let answer: (news: Job) => Promise<Step[]>;
+let looked: Looked;
+let looks: number;
 
 function step(reason: Outcome["reason"], more: Partial<Outcome> = {}): Step {
   const decision = { action: "none" as const, reason, detail: "", job: job(1) };
@@ -49,6 +52,8 @@ beforeEach(async () => {
   logged = [];
   heard = [];
   answer = async () => [step("ignore:nothing-to-do")];
+  looked = { ok: true, toDo: 3, detail: "the whole fleet was looked at" };
+  looks = 0;
   server = createControllerServer({
     loop: {
       hear: (news) => {
@@ -58,7 +63,10 @@ beforeEach(async () => {
     },
     webhookSecrets: [secret, otherSecret],
     identity: () => ({ policy: "abc123" }),
-    look: async () => ({ ok: true, toDo: 0, detail: "" }),
+    look: async () => {
+      looks++;
+      return looked;
+    },
     policy: { fleet: "test" },
     recorder: { log: (event, fields) => logged.push(JSON.stringify({ event, ...fields })), note: () => undefined },
   });
@@ -200,6 +208,20 @@ describe("other events", () => {
     expect((await post(policyQuestion(Date.now()), { ...headers, "x-hub-signature-256": "sha256=00" })).status).toBe(
       401,
     );
+  });
+
+  it("the fleet is looked at for whoever signs that very question, now", async () => {
+    const headers = { "x-github-event": "modal-gha-reconcile" };
+    const question = (at: number) => JSON.stringify({ ask: "reconcile", at });
+    const told = await post(question(Date.now()), headers);
+    expect([told.status, await told.json()]).toMatchObject([200, { reason: "reconciled", toDo: 3 }]);
+    looked = { ok: false, toDo: 0, detail: "Modal is down" };
+    const failed = await post(question(Date.now()), headers);
+    expect([failed.status, await failed.json()]).toEqual([500, { reason: "error", detail: "Modal is down" }]);
+    expect((await post(question(Date.now() - 3_600_000), headers)).status).toBe(400);
+    expect((await post(policyQuestion(Date.now()), headers)).status).toBe(400);
+    expect((await post(question(Date.now()), { ...headers, "x-hub-signature-256": "sha256=00" })).status).toBe(401);
+    expect(looks).toBe(2);
   });
 
   it("healthz tells what runs", async () => {

@@ -65,7 +65,7 @@ describe("README.md", () => {
 
 describe("knownKeys", () => {
   it.each([
-    [[], ["fleet", "github", "image", "access", "limits", "prices", "pools"]],
+    [[], ["fleet", "github", "image", "access", "limits", "prices", "controller", "pools"]],
     [
       ["pools", 3, "volumes", 0],
       ["name", "path", "per-repository"],

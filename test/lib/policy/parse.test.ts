@@ -59,6 +59,7 @@ image: team/runner:2026-06
 access: { repositories: [acme/app], fork-pull-requests: isolated }
 limits: { max-runners: 9, max-runners-per-repository: 3, daily-budget-dollars: 12.5 }
 prices: { h100: 0.001, CPU: 0.00004 }
+controller: { min-containers: 1, region: us-east-1, custom-domain: runners.example.org }
 pools:
   - name: gpu
     labels: [gpu]
@@ -84,6 +85,7 @@ pools:
       access: { repositories: ["acme/app"], forkPullRequests: "isolated" },
       limits: { maxRunners: 9, maxRunnersPerRepository: 3, dailyBudgetDollars: 12.5 },
       prices: { H100: 0.001, cpu: 0.00004 },
+      controller: { minContainers: 1, region: "us-east-1", customDomain: "runners.example.org" },
     });
     const [gpu, docker] = policy.pools;
     expect(gpu).toEqual({
@@ -237,6 +239,10 @@ pools:
     ["access: { repositories: [app] }", "5:26 access.repositories[0]: write owner/name; * is allowed"],
     ["prices: { H10: 1 }", "5:11 prices.H10: nothing of that name has a price; did you mean H100?"],
     ["prices: { H100: x }", "5:11 prices.H100: write a number"],
+    ["controller: { min-containers: 6 }", "5:15 controller.min-containers: write 5 or less"],
+    ["controller: { region: US East }", "5:15 controller.region: write one of Modal's regions, such as us, eu"],
+    ["controller: { custom-domain: https://a.example }", "5:15 controller.custom-domain: write the domain alone"],
+    ["controller: { domain: a.example }", "5:15 controller.domain: there is no such key"],
     ["image: 12", '5:1 image: write text, in quotes: "12"'],
   ])("refuses %s", (rest, expected) => {
     const found = faults(withPool("cpu: 1", rest));

@@ -59,7 +59,8 @@ async function leadsThere(url: string, expected: string, { controller, now }: Fa
     controller.health().catch(() => undefined),
   ]);
   if (there === undefined || here === undefined || there.fleet === undefined) return false;
-  return there.fleet === here.fleet && there.policy === here.policy && there.version === here.version;
+  const asOne = ["fleet", "policy", "version", "deployment"] as const;
+  return asOne.every((name) => there[name] === here[name]);
 }
 
 /** With a token: of the organisation, or of each repository that may use the fleet. */

@@ -147,7 +147,7 @@ async function requireSecret({ modal, policy: { fleet } }: DeployOptions): Promi
     case "incomplete":
       throw new DeployError("secret-incomplete", `The Secret ${name} at Modal has no token pair for the controller.`, {
         why: `It lacks ${neededKeys.join(" or ")}.`,
-        nextSteps: ["modal-gha deploy --update-secret"],
+        nextSteps: ["modal-gha deploy"],
       });
     case "complete":
   }

@@ -1,12 +1,16 @@
 // Real deploys of the controller, by Modal's own Python client, to the emulated Modal, which runs what was deployed.
-import { createHmac } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { createHash, createHmac } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { ServerError, Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
 import { controllerAppName, ownershipTags } from "../../../../src/lib/modal/names.ts";
 import { deleteSecret, writeSecret } from "../../../../src/lib/modal/secrets.ts";
+import { packageFile } from "../../../../src/lib/package-root.ts";
 import { loadPolicy } from "../../../../src/lib/policy/load.ts";
+import { until } from "../../../e2e/cli.ts";
 import { modalClient } from "../../../python.ts";
 import { healthOf, policyText, programIn, runAJob, type Site, siteWith } from "./support.ts";
 
@@ -50,7 +54,7 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     };
     const deployed = await site.deploy();
     expect(deployed).toMatchObject({ via: "sandbox", changed: true });
-    expect(site.modal.running()).toEqual([]);
+    await until("no Sandbox is left", () => site.modal.running().length === 0);
     expect(site.progress[0]).toMatch(/no program `modal`, and there is no program `uvx`/);
     site.github.setWebhookUrl(deployed.webhookUrl);
     await runAJob(site);
@@ -155,6 +159,38 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     // The domain leads nowhere yet, so webhooks are not to be sent there.
     expect(deployed.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(site.progress).toContainEqual(expect.stringMatching(/runners\.invalid does not lead to the controller/));
+  });
+});
+
+describe.runIf(bin !== "")("the controller's image", () => {
+  it("has Node as its archive's SHA-256 says, and no other", async () => {
+    const site = await siteWith([bin]);
+    await site.deploy();
+    const commands = site.modal.images().flatMap(({ dockerfileCommands }) => dockerfileCommands);
+    const fetching = commands.find((line) => line.startsWith("RUN python3 -c ")) ?? "";
+    const dockerfile = await readFile(packageFile("image", "Dockerfile"), "utf8");
+    const [, sha256 = "none"] = /^ARG NODE_SHA256=(\w+)$/m.exec(dockerfile) ?? [];
+    expect(fetching).toContain(sha256);
+
+    // What it would do, with an archive of our own.
+    const archive = join(site.folder, "node.tar.xz");
+    await writeFile(join(site.folder, "node"), "no program");
+    await promisify(execFile)("tar", ["-cJf", archive, "-C", site.folder, "node"]);
+    const own = createHash("sha256")
+      .update(await readFile(archive))
+      .digest("hex");
+    const build = async (expected: string, into: string) => {
+      await mkdir(into);
+      const script = fetching
+        .replace(/^RUN /, "")
+        .replace(/https:[^"]+/, `file://${archive}`)
+        .replace(sha256, expected)
+        .replace('"/opt"', `"${into}"`);
+      await promisify(execFile)("sh", ["-c", script]);
+      return readFile(join(into, "node"), "utf8");
+    };
+    await expect(build(sha256, join(site.folder, "refused"))).rejects.toThrow(`Node has the SHA-256 ${own}`);
+    expect(await build(own, join(site.folder, "taken"))).toBe("no program");
   });
 });
 
