@@ -37,7 +37,7 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   destroy: { args: ["--dry-run"], ...fleet },
   dev: { args: [], ...local("brings a GitHub and a Modal of its own") },
   "dev env": { args: [], ...local("reads what dev wrote") },
-  doctor: { args: ["--timeout", "5s"], ...local("finds what others fail by; tested by itself") },
+  doctor: { args: ["--check", "node"], ...local("of its checks, this one asks nobody; the others are tested apart") },
   "image build": { args: [], github: "uses", modal: "needs", why: "knows a release of the runner by itself" },
   "image ls": { args: [], github: "uses", modal: "needs", why: "asks GitHub only until when a runner gets jobs" },
   // Of another owner than the policy's, so that nothing comes of it.

@@ -139,6 +139,7 @@ const tables: [string, () => string[]][] = [
   ["image ls", () => ["image", "ls"]],
   ["reconcile --dry-run", () => ["reconcile", "--dry-run"]],
   ["config get", () => ["config", "get"]],
+  ["doctor", () => ["doctor", "--check", "controller", "--check", "image"]],
   ["config fleets", () => ["config", "fleets"]],
   ["config diff", () => ["config", "diff", packageFile("templates", "rehearsal-policy.yaml")]],
 ];

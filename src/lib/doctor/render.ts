@@ -16,24 +16,23 @@ const wordWidth = Math.max(...Object.values(looks).map(({ word }) => word.length
 const indent = " ".repeat(2 + wordWidth + 2);
 
 /**
- * Makes the function that renders one outcome: on one line where that is wide enough, else what was found beneath. What
- * to type is never broken, so that it can be copied.
+ * Makes the function that renders one outcome: in columns where nobody's screen is too narrow for them, else as text that
+ * is broken to its width. What to type is never broken, so that it can be copied.
  * @param checks their titles are padded to the widest
  */
 export function outcomeRenderer(checks: readonly Check[], output: OutputSide): (outcome: Outcome) => string {
   const titleWidth = Math.max(...checks.map(({ title }) => displayWidth(title)));
-  const { colours } = output;
+  const { colours, width } = output;
   return ({ title, status, detail, mend }) => {
     const { symbol, word, colour } = looks[status];
     const head = `${colours[colour](`${symbol} ${word.padEnd(wordWidth)}`)}  `;
-    const told = (text: string) => (status === "skipped" ? colours.dim(text) : text);
     const text = plainText(detail);
-    const isWide = indent.length + titleWidth + 2 + displayWidth(text) <= output.width;
-    const found = isWide
-      ? [`${head}${title.padEnd(titleWidth)}  ${told(text)}`]
-      : [head + title, ...wrapText(text, output.width - indent.length).map((line) => indent + told(line))];
+    const inColumns = [`${title.padEnd(titleWidth)}  ${text}`];
+    const lines = Number.isFinite(width) ? wrapText(`${title}: ${text}`, width - indent.length) : inColumns;
+    const [first = "", ...further] = lines;
+    const found = [head + colours.bold(first.slice(0, title.length)) + first.slice(title.length)];
     const steps = mend.map((step) => `${indent}${colours.bold("→")} ${plainText(step)}`);
-    return [...found, ...steps].join("\n");
+    return [...found, ...further.map((line) => indent + line), ...steps].join("\n");
   };
 }
 
