@@ -53,6 +53,12 @@ export const rules: readonly Rule[] = [
     mayNot: ["src/commands/**"],
   },
   {
+    reason: "Setting up a fleet is one command's business; what others need of it belongs below.",
+    of: ["src/lib/**"],
+    butNot: ["src/lib/init/**"],
+    mayNot: ["src/lib/init/**"],
+  },
+  {
     reason: "The emulator is held to the originals, not to our code, and so may know nothing of it.",
     of: ["src/lib/emulator/**"],
     may: ["src/lib/emulator/**", "src/lib/package-root.ts"],

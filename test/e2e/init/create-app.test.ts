@@ -85,6 +85,23 @@ describe.runIf(bin !== undefined)("init --create-app", { timeout: 180_000 }, () 
     expect(site.calls.filter(({ name }) => name.endsWith("/conversions"))).toHaveLength(1);
   });
 
+  it("replaces an App when that is asked for, and the one of before does not take the fleet back", async () => {
+    const site = await siteWith();
+    expect((await site.init(["--owner", "acme", ...site.app])).code).toBe(0);
+    const running = site.start([...args, "--rotate"]);
+    await makeApp(running);
+    await install(site, running);
+    const { appId } = resultOf(await running.ended);
+    expect(appId).not.toBe(site.github.app.id);
+    expect(await runJob(site)).toEqual(["success"]);
+    site.calls.length = 0;
+    const back = await site.init([...site.app]);
+    expect(back).toMatchObject({ code: 1, stdout: "" });
+    expect(back.stderr).toMatch(/runs with another GitHub App/);
+    expect(site.calls.filter(isWriting)).toEqual([]);
+    expect(resultOf(await site.init(["--json"]))).toMatchObject({ appId, changed: false });
+  });
+
   it("ends at Ctrl-C while it waits for the browser, and makes nothing", async () => {
     const site = await siteWith();
     const running = site.start(args);
