@@ -161,8 +161,8 @@ describe("on a terminal", () => {
   );
 
   it("there is colour, unless NO_COLOR or --no-color is there; and none in a pipe", async () => {
-    const escape = "\u001B[";
-    expect((await runInTerminal(["runners", "ls"], { env })).screen).toContain(escape);
+    const colour = "\u001B[";
+    expect((await runInTerminal(["runners", "ls"], { env })).screen).toContain(colour);
     for (const [args, more] of [
       [["runners", "ls"], { NO_COLOR: "1" }],
       [["runners", "ls", "--no-color"], {}],
@@ -174,9 +174,9 @@ describe("on a terminal", () => {
     ] as const) {
       const { screen } = await runInTerminal(args, { env: { ...env, ...more } });
       expect(screen.length).toBeGreaterThan(20);
-      expect(screen).not.toContain(escape);
+      expect(screen).not.toContain(colour);
     }
     const { stdout } = await run(["runners", "ls"], env);
-    expect(stdout).not.toContain(escape);
+    expect(stdout).not.toContain(colour);
   });
 });

@@ -1,6 +1,8 @@
-// What `deliveries`, `image`, `logs`, `destroy`, `dev` and `demo` print under --json.
+// What `deliveries`, `doctor`, `image`, `logs`, `destroy`, `dev` and `demo` print under --json.
 import { z } from "zod";
 import type { DestroyReport } from "../../../src/lib/destroy/render.ts";
+import { checkIds } from "../../../src/lib/doctor/check-ids.ts";
+import type { Outcome } from "../../../src/lib/doctor/run.ts";
 import type { LogEvent } from "../../../src/lib/modal/entrypoint-log.ts";
 import type { ImageResult } from "../../../src/lib/operations/build-image.ts";
 import type { ListedDelivery } from "../../../src/lib/operations/list-deliveries.ts";
@@ -39,6 +41,16 @@ const redelivered = resultOf<Redelivered>()(
     newId: z.string().nullable().describe("Of the new attempt; null before its end."),
     statusCode: z.int().nullable(),
     failure: z.string().nullable(),
+  }),
+);
+
+const outcome = resultOf<Outcome>()(
+  record({
+    id: z.enum(checkIds),
+    title: z.string(),
+    status: z.enum(["ok", "warn", "fail", "skipped"]).describe("skipped: does not apply, or another failed before it."),
+    detail: z.string().describe("What was found."),
+    mend: z.array(z.string()).describe("What to type or do, most useful first."),
   }),
 );
 
@@ -99,11 +111,13 @@ const thing = {
 };
 
 export const otherResults = {
+  completion: record({ shell: z.string(), script: z.string() }),
   "deliveries:ls": z.array(delivery),
   "deliveries:redeliver": z.array(redelivered),
   "image:build": builtImage,
   "image:ls": z.array(image),
   logs: logLine.describe("One line of the output; each is such an event."),
+  doctor: z.array(outcome),
   destroy: resultOf<DestroyReport>()(
     record({
       fleet: z.string(),

@@ -28,7 +28,18 @@ export function explainError(error: unknown): Explanation {
       const { code, message, why, nextSteps, exitCode } = e;
       return { code, message, why, nextSteps, exitCode };
     }
-    for (const explain of [usage, ownWords, unavailable, github, modal, policy, network, system, aborted]) {
+    for (const explain of [
+      usage,
+      ownWords,
+      unavailable,
+      github,
+      modal,
+      policy,
+      network,
+      certificate,
+      system,
+      aborted,
+    ]) {
       const explanation = explain(e as unknown as Shape);
       if (explanation !== undefined) return explanation;
     }
@@ -213,6 +224,32 @@ const network: Explainer = (error) => {
     message: where ? `Could not reach ${where}.` : "Could not reach the server.",
     why: error.message === "" ? code : error.message,
     nextSteps: ["Check the network, and the addresses in GITHUB_API_URL and MODAL_SERVER_URL if they are set."],
+    exitCode: ExitCode.Failure,
+  };
+};
+
+const certificateCodes = new Set([
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+/** What Node says of certificates: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const certificate: Explainer = (error) => {
+  const { code } = error;
+  if (typeof code !== "string" || !certificateCodes.has(code)) return undefined;
+  const isAboutTime = code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID";
+  return {
+    code: "certificate",
+    message: "The server's certificate is not trusted.",
+    why: error.message === "" ? code : error.message,
+    nextSteps: isAboutTime
+      ? ["Check this machine's clock; if it is right, the server needs a new certificate."]
+      : ["Of a certificate authority of your own: export NODE_EXTRA_CA_CERTS=<file.pem>"],
     exitCode: ExitCode.Failure,
   };
 };

@@ -1,8 +1,8 @@
 // The fleet's two Apps at Modal. Stopping an App ends everything in it, so one that holds anything of others is left alone.
 import type { ModalClient } from "modal";
-import { type FoundApp, findApp, readFunctions, stopApp } from "../modal/apps.ts";
-import { appName, controllerAppName, ownershipTags } from "../modal/names.ts";
-import { listSandboxes, tagsOf } from "../modal/sandboxes.ts";
+import { type FoundApp, findApp, stopApp } from "../modal/apps.ts";
+import { appName, controllerAppName } from "../modal/names.ts";
+import { foreignSandbox, foreignThing } from "../modal/ownership.ts";
 import type { Kept, Removable } from "./things.ts";
 
 export interface FleetApps {
@@ -38,28 +38,12 @@ export async function surveyApps(client: ModalClient, fleet: string): Promise<Fl
 
 async function objectionToController(client: ModalClient, app: FoundApp, fleet: string): Promise<string | undefined> {
   if (app.mark === "unmarked") return "it does not carry our tags";
-  return foreignSandbox(client, app, fleet, false);
+  return foreignSandbox(client, app, fleet, { includeFinished: false });
 }
 
 /** Its tags came later than the App: one without them is ours when everything that is, or was, in it is. */
-async function objectionToSandboxes(client: ModalClient, app: FoundApp, fleet: string): Promise<string | undefined> {
-  const [name] = await readFunctions(client, app.appId);
-  if (name !== undefined) return `it has a Function ${name}, which modal-gha did not put there`;
-  return foreignSandbox(client, app, fleet, app.mark === "unmarked");
-}
-
-async function foreignSandbox(
-  client: ModalClient,
-  app: FoundApp,
-  fleet: string,
-  includeFinished: boolean,
-): Promise<string | undefined> {
-  const mark = Object.entries(ownershipTags(fleet));
-  for (const info of await listSandboxes({ client, app }, {}, { includeFinished })) {
-    const tags = tagsOf(info);
-    if (mark.some(([key, value]) => tags[key] !== value)) return `it has a Sandbox ${info.id} that is not this fleet's`;
-  }
-  return undefined;
+function objectionToSandboxes(client: ModalClient, app: FoundApp, fleet: string): Promise<string | undefined> {
+  return foreignThing(client, app, fleet, { includeFinished: app.mark === "unmarked" });
 }
 
 function removalOf(client: ModalClient, { appId, name, mark }: FoundApp, kind: "controller" | "app", fleet: string) {

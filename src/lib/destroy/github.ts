@@ -3,7 +3,7 @@
 import type { Octokit } from "@octokit/rest";
 import { isRequestError, readLimit } from "../github/errors.ts";
 import { type AppAccess, appOctokit, readApp } from "../github/setup/app.ts";
-import { webUrlOf } from "../github/setup/web-url.ts";
+import { appSettingsUrl, webUrlOf } from "../github/setup/web-url.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { Found } from "./stored.ts";
 import type { Kept, Removable } from "./things.ts";
@@ -67,7 +67,7 @@ export async function surveyApp(
   // GitHub does not say what its owner is; accounts of people have no runners of their own.
   const isOfOrganization = scope === "organization" || app.installations.some(isOrganization);
   const place = isOfOrganization && app.owner.toLowerCase() === owner.toLowerCase();
-  const settings = `${webUrlOf(access.apiUrl)}${place ? `/organizations/${owner}` : ""}/settings/apps/${app.slug}`;
+  const settings = appSettingsUrl(webUrlOf(access.apiUrl), app, { owner, scope: place ? "organization" : scope });
   // The last that is told: what is left for a person to do.
   const left: Kept = {
     kind: "github-app",

@@ -15,16 +15,44 @@ export function appHooks(octokits: readonly Octokit[]): Hook[] {
 export async function hooksTo(url: string, octokit: Octokit, places: readonly string[]): Promise<Hook[]> {
   const found: Hook[] = [];
   for (const place of places) {
-    for (const hook of await readHooks(octokit, place)) {
+    for (const hook of await readPlaceHooks(octokit, place)) {
       if (hook.config.url === url) found.push({ octokit, path: `${place}/hooks/${hook.id}` });
     }
   }
   return found;
 }
 
-async function readHooks(octokit: Octokit, place: string): Promise<{ id: number; config: { url?: string } }[]> {
+/** A webhook of an organisation or repository: docs.github.com/rest/orgs/webhooks, docs.github.com/rest/repos/webhooks. */
+export interface PlaceHook {
+  id: number;
+  active: boolean;
+  events: string[];
+  /** Of a secret GitHub shows only that there is one. */
+  config: { url?: string; content_type?: string; insecure_ssl?: string | number; secret?: string };
+}
+
+/** All that the controller wants to hear. */
+export const hookEvents: readonly string[] = ["workflow_job"];
+
+/** What keeps a webhook from bringing the controller its news, each after "the webhook": `is switched off`. */
+export function hookFaults({ active, events, config }: Omit<PlaceHook, "id">): string[] {
+  const isHeard = hookEvents.every((event) => events.includes(event)) || events.includes("*");
+  return [
+    active ? "" : "is switched off",
+    isHeard ? "" : `does not send ${hookEvents.join(", ")}`,
+    config.content_type === "json" ? "" : "sends forms, not JSON",
+    config.secret === undefined ? "has no secret" : "",
+    String(config.insecure_ssl) === "0" ? "" : "goes anywhere, whatever the certificate",
+  ].filter((fault) => fault !== "");
+}
+
+/**
+ * The webhooks of a place; none where we may not see them.
+ * @param place `/orgs/ORG`, `/repos/OWNER/NAME`
+ */
+export async function readPlaceHooks(octokit: Octokit, place: string): Promise<PlaceHook[]> {
   try {
-    return await octokit.paginate(`GET ${place}/hooks`, { per_page: 100 });
+    return (await octokit.paginate(`GET ${place}/hooks`, { per_page: 100 })) as PlaceHook[];
   } catch (error) {
     const isHidden = isRequestError(error) && (error.status === 404 || error.status === 403);
     if (isHidden && !readLimit(error, 0)) return [];

@@ -25,6 +25,16 @@ export async function readSecretState(
   return (await find(client, fleet, keys)) === "found" ? "complete" : "incomplete";
 }
 
+/** Those of these keys that the fleet's Secret does not have; it must be there. */
+export async function missingSecretKeys(
+  client: ModalClient,
+  fleet: string,
+  keys: readonly string[],
+): Promise<string[]> {
+  const found = await Promise.all(keys.map(async (key) => ({ key, state: await find(client, fleet, [key]) })));
+  return found.filter(({ state }) => state !== "found").map(({ key }) => key);
+}
+
 /**
  * Puts values into the fleet's Secret, making it if there is none; its other values stay. Containers that run keep what
  * they started with.

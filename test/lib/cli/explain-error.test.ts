@@ -78,6 +78,16 @@ describe("explainError", () => {
     }
   });
 
+  it.each([
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", /NODE_EXTRA_CA_CERTS/],
+    ["CERT_NOT_YET_VALID", /clock/],
+  ])("a certificate that is not trusted: %s", async (code, step) => {
+    const cause = Object.assign(new Error("no such trust"), { code });
+    const error = await octokitError(async () => Promise.reject(new TypeError("fetch failed", { cause })));
+    expect(explainError(error)).toMatchObject({ code: "certificate", why: "no such trust", exitCode: 1 });
+    expect(explainError(error).nextSteps[0]).toMatch(step);
+  });
+
   it("finds a missing file", async () => {
     const { readFile } = await import("node:fs/promises");
     const error = await readFile("/nonexistent/modal-gha.yaml").catch((e: unknown) => e);

@@ -10,6 +10,7 @@ import { survey } from "../../../src/lib/destroy/survey.ts";
 import type { GitHubEmulatorOptions } from "../../../src/lib/emulator/github/options.ts";
 import type { GitHubEmulator } from "../../../src/lib/emulator/github/server.ts";
 import type { Intercept } from "../../../src/lib/emulator/modal/gate.ts";
+import type { ModalEmulatorOptions } from "../../../src/lib/emulator/modal/server.ts";
 import { runnerName, sandboxTags } from "../../../src/lib/fleet/names.ts";
 import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
 import { writeSecret } from "../../../src/lib/modal/secrets.ts";
@@ -29,9 +30,14 @@ export interface World {
 }
 
 /** @param policy YAML after `fleet`, `github` and a pool `cpu` that uses the image `acme-runner` and a cache */
-export async function worldWith(github: Partial<GitHubEmulatorOptions> = {}, policy = ""): Promise<World> {
+export async function worldWith(
+  github: Partial<GitHubEmulatorOptions> = {},
+  policy = "",
+  modalOptions: Partial<ModalEmulatorOptions> = {},
+): Promise<World> {
   const intercept: World["intercept"] = { modal: async () => "proceed" };
-  const bench = await startBench({ intercept: (call) => intercept.modal(call), terminationGraceMs: 200 });
+  const options = { intercept: (call: Parameters<Intercept>[0]) => intercept.modal(call), terminationGraceMs: 200 };
+  const bench = await startBench({ ...options, ...modalOptions });
   onTestFinished(() => bench[Symbol.asyncDispose]());
   const emulator = await emulatorWith(buildWorkflow, github);
   const home = await mkdtemp(join(tmpdir(), "destroy-"));

@@ -129,6 +129,10 @@ export interface RunnerGroup {
   id: number;
   name: string;
   default: boolean;
+  /** Which of the organization's repositories may use its runners; `selected` are those in `repositories`. */
+  visibility: "all" | "selected" | "private";
+  repositories: ReadonlySet<Repository>;
+  allowsPublicRepositories: boolean;
 }
 
 /** Of a runner what a job keeps after the registration is gone. */

@@ -38,7 +38,7 @@ export interface GitHubEmulatorOptions {
   secrets?: Record<string, string>;
   /** The `vars` context of all jobs. */
   variables?: Record<string, string>;
-  /** Names of runner groups beside Default; their ids count from 3. */
+  /** Names of runner groups beside Default, open to all private repositories; their ids count from 3. */
   runnerGroups?: string[];
   rateLimits?: RateLimitOptions;
   /** Runner versions that register but get no jobs. */

@@ -14,6 +14,7 @@ import { addJobRoutes } from "./routes/jobs.ts";
 import { addConversionRoute } from "./routes/manifest.ts";
 import { addMetaRoutes } from "./routes/meta.ts";
 import { addReleaseRoutes } from "./routes/releases.ts";
+import { addRunnerGroupRoutes } from "./routes/runner-groups.ts";
 import { addRunnerRoutes } from "./routes/runners.ts";
 import { addRunRoutes } from "./routes/runs.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
@@ -69,6 +70,7 @@ export function restApi(github: GitHub): Hono<ApiEnv> {
   addJobRoutes(api, github);
   addReleaseRoutes(api, github);
   addRunnerRoutes(api, github);
+  addRunnerGroupRoutes(api, github);
   api.all("*", () => {
     throw notFound();
   });

@@ -45,10 +45,15 @@ export class Store {
       private: repository.private ?? true,
       createdAt: this.startedAt,
     }));
-    this.groups = [
-      { id: defaultGroupId, name: "Default", default: true },
-      ...options.runnerGroups.map((name, index) => ({ id: hostedGroupId + 1 + index, name, default: false })),
-    ];
+    this.groups = [newGroup(defaultGroupId, "Default", true)];
+    for (const name of options.runnerGroups) this.addGroup(name);
+  }
+
+  /** A new runner group, as GitHub makes one that nothing else is said of. */
+  addGroup(name: string): RunnerGroup {
+    const group = newGroup(Math.max(hostedGroupId, ...this.groups.map(({ id }) => id)) + 1, name, false);
+    this.groups.push(group);
+    return group;
   }
 
   /** Logins and repository names match without regard to case. */
@@ -84,6 +89,16 @@ export class Store {
   runnersOf(repository: Repository | undefined): Runner[] {
     return [...this.runners.values()].filter((runner) => runner.repository === repository);
   }
+}
+
+/** Docs "Managing access to self-hosted runners using groups": by default, private repositories alone may use a group. */
+function newGroup(id: number, name: string, isDefault: boolean): RunnerGroup {
+  return {
+    ...{ id, name, default: isDefault },
+    visibility: "all",
+    repositories: new Set(),
+    allowsPublicRepositories: false,
+  };
 }
 
 function same(a: string, b: string): boolean {

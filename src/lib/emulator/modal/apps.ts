@@ -34,9 +34,25 @@ const deployed = 3;
 const stopped = 5;
 const imageBuilderVersion = "2025.06";
 
+/** What Modal tells of an Environment's limits; nothing of it is enforced here. */
+export interface EnvironmentLimits {
+  maxConcurrentTasks?: number;
+  maxConcurrentGpus?: number;
+  /** Dollars of a billing cycle. */
+  effectiveCycleSpendLimit?: number;
+  currentCycleUsage?: number;
+  spendLimitReached?: boolean;
+}
+
 export class Apps {
+  readonly #limits: EnvironmentLimits;
   readonly #apps = new NamedStore<App>("App");
   readonly #environments = new Map([[defaultEnvironment, { id: newId("en"), createdAt: Date.now() / 1000 }]]);
+
+  /** @param limits of every Environment */
+  constructor(limits: EnvironmentLimits = {}) {
+    this.#limits = limits;
+  }
 
   /** The name of an Environment that exists. @throws ServerError NOT_FOUND */
   environment(name: string): string {
@@ -106,6 +122,8 @@ export class Apps {
           environmentId: id,
           createdAt,
           default: name === defaultEnvironment,
+          currentConcurrentTasks: this.#apps.list(name).reduce((sum, app) => sum + runningTasks(app), 0),
+          ...this.#limits,
         })),
       }),
       appGetOrCreate: async ({ appName, environmentName, objectCreationType }) => {

@@ -10,7 +10,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createServer, type ServiceImplementation, type TsProtoServiceDefinition } from "nice-grpc";
-import { Apps, defaultEnvironment } from "./apps.ts";
+import { Apps, defaultEnvironment, type EnvironmentLimits } from "./apps.ts";
 import { writeContainerPrograms } from "./container-programs.ts";
 import { Credentials } from "./credentials.ts";
 import { serviceDefinitions } from "./definitions.ts";
@@ -51,6 +51,8 @@ export interface ModalEmulatorOptions {
   pageSize?: number;
   /** Makes builds of image layers fail. */
   failImageBuild?: FailImageBuild;
+  /** What is told of the limits of Environments; looked at anew for each call, and not enforced. */
+  limits?: EnvironmentLimits;
   /** Whether scheduled Functions run when it is time; they do by default. */
   schedules?: "run" | "ignore";
   /** Milliseconds that a Sandbox has between SIGTERM and SIGKILL. Default 5000. */
@@ -99,7 +101,7 @@ export async function startModalEmulator(options: ModalEmulatorOptions): Promise
   await mkdir(directory, { recursive: true });
   const reaper = options.reaper ?? (await startReaper(randomBytes(12).toString("hex")));
   const credentials = new Credentials(options.tokenId, options.tokenSecret);
-  const apps = new Apps();
+  const apps = new Apps(options.limits);
   const images = new Images(options.failImageBuild);
   const secrets = new Secrets();
   const volumes = new Volumes(join(directory, "volumes"));

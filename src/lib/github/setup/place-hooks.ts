@@ -2,7 +2,7 @@
 import type { Octokit } from "@octokit/rest";
 import type { Hook } from "../deliveries.ts";
 import { isRequestError } from "../errors.ts";
-import { hooksTo } from "../hooks.ts";
+import { hookEvents, hookFaults, hooksTo, type PlaceHook } from "../hooks.ts";
 import { splitRepository } from "../jobs.ts";
 import { SetupError } from "./setup-error.ts";
 
@@ -19,8 +19,6 @@ export interface HookWish {
 export interface EnsuredHook extends Hook {
   change: "created" | "updated" | "unchanged";
 }
-
-const events = ["workflow_job"];
 
 /** @throws SetupError (webhook-secret-unknown, webhook-refused); RequestError (403 or 404 where the token lacks rights) */
 export function ensureOrganizationHook(wish: HookWish): Promise<EnsuredHook> {
@@ -61,33 +59,21 @@ export function repositoryPath(repository: string): string {
 
 async function ensureHook({ octokit, place, url, secret }: HookWish, base: string): Promise<EnsuredHook> {
   const all = await octokit.paginate(`GET ${base}/hooks`, { per_page: 100 });
-  const known = (all as ApiHook[]).find(({ config }) => config.url === url);
+  const known = (all as PlaceHook[]).find(({ config }) => config.url === url);
   const config = { url, content_type: "json", insecure_ssl: "0", ...(secret !== undefined && { secret }) };
   if (!known) {
     if (secret === undefined) throw secretUnknown(place);
     const { data } = await refusable(place, () =>
-      octokit.request(`POST ${base}/hooks`, { name: "web", active: true, events, config }),
+      octokit.request(`POST ${base}/hooks`, { name: "web", active: true, events: hookEvents, config }),
     );
-    return { octokit, path: `${base}/hooks/${(data as ApiHook).id}`, change: "created" };
+    return { octokit, path: `${base}/hooks/${(data as PlaceHook).id}`, change: "created" };
   }
   const path = `${base}/hooks/${known.id}`;
-  if (secret === undefined && isAsWished(known)) return { octokit, path, change: "unchanged" };
+  if (secret === undefined && hookFaults(known).length === 0) return { octokit, path, change: "unchanged" };
   // First the configuration by its own endpoint, which leaves a secret that is not given as it is; the other would not.
   await refusable(place, () => octokit.request(`PATCH ${path}/config`, { data: config }));
-  await refusable(place, () => octokit.request(`PATCH ${path}`, { active: true, events }));
+  await refusable(place, () => octokit.request(`PATCH ${path}`, { active: true, events: hookEvents }));
   return { octokit, path, change: "updated" };
-}
-
-interface ApiHook {
-  id: number;
-  active: boolean;
-  events: string[];
-  config: { url?: string; content_type?: string; insecure_ssl?: string | number; secret?: string };
-}
-
-function isAsWished({ active, events: listened, config }: ApiHook): boolean {
-  const isJson = config.content_type === "json" && String(config.insecure_ssl) === "0";
-  return active && isJson && config.secret !== undefined && events.every((event) => listened.includes(event));
 }
 
 async function refusable<T>(place: string, call: () => Promise<T>): Promise<T> {

@@ -20,3 +20,17 @@ export function newAppUrl(webUrl: string, owner: string, ownerType: "Organizatio
   const place = ownerType === "Organization" ? `/organizations/${encodeURIComponent(owner)}` : "";
   return `${webUrl.replace(/\/+$/, "")}${place}/settings/apps/new`;
 }
+
+/**
+ * The settings page of an App.
+ * @param fleet where the fleet is: an App of a fleet's organisation has its page there
+ */
+export function appSettingsUrl(
+  webUrl: string,
+  app: { slug: string; owner: string },
+  fleet: { owner: string; scope: "organization" | "repository" },
+): string {
+  const isOfOrganization = fleet.scope === "organization" && app.owner.toLowerCase() === fleet.owner.toLowerCase();
+  const place = isOfOrganization ? `/organizations/${encodeURIComponent(app.owner)}` : "";
+  return `${webUrl.replace(/\/+$/, "")}${place}/settings/apps/${app.slug}`;
+}

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { GitHubEmulator } from "../../../../src/lib/emulator/github/server.ts";
 import { runnerVersion } from "../../../../src/lib/emulator/runner/version.ts";
 import { FakeRunner } from "./fake-runner.ts";
-import { buildWorkflow, emulatorWith, eventOf, octokitOf, quiet, repo, runnerWith } from "./harness.ts";
+import { buildWorkflow, directoryOf, emulatorWith, eventOf, octokitOf, quiet, repo, runnerWith } from "./harness.ts";
 
 const org = "acme";
 
@@ -141,6 +141,40 @@ describe("registrations", () => {
     const unconnected = removed();
     now = new Date(now.getTime() + 24 * 3_600_000);
     expect(await unconnected).toMatchObject({ runner: { name: "never-connected" } });
+  });
+
+  test("groups open to some repositories keep the jobs of others waiting", async () => {
+    const directory = await directoryOf({ ".github/workflows/ci.yml": buildWorkflow });
+    const widgets = { name: repo.repo, directory };
+    const github = await emulatorWith(buildWorkflow, {
+      repositories: [widgets, { ...widgets, name: "site", private: false }],
+    });
+    const { request } = octokitOf(github);
+    const route = "/orgs/{org}/actions/runner-groups";
+    const { data: group } = await request(`POST ${route}`, { org, name: "few", visibility: "selected" });
+    expect(group).toMatchObject({ visibility: "selected", allows_public_repositories: false });
+    await expect(request(`POST ${route}`, { org, name: "Few" })).rejects.toMatchObject({ status: 409 });
+    const { data } = await jit(github, { runner_group_id: group.id });
+    const runner = await new FakeRunner(data.encoded_jit_config).connect();
+    await github.trigger({ repository: "widgets", event: "push" });
+    await github.trigger({ repository: "site", event: "push" });
+    const taken = runner.take();
+    const ids = (await request("GET /orgs/{org}/repos", { org })).data.map(({ id }) => id);
+    const here = { org, runner_group_id: group.id };
+    // A public repository's jobs take one step more.
+    await request(`PUT ${route}/{runner_group_id}/repositories`, {
+      ...here,
+      selected_repository_ids: [ids[1] as number],
+    });
+    expect(github.state().jobs.map(({ status }) => status)).toEqual(["queued", "queued"]);
+    await request(`PATCH ${route}/{runner_group_id}`, { ...here, name: "few", allows_public_repositories: true });
+    await taken;
+    expect(github.state().jobs.map(({ repository, status }) => `${repository} ${status}`)).toEqual([
+      "acme/widgets queued",
+      "acme/site in_progress",
+    ]);
+    const { data: selected } = await request(`GET ${route}/{runner_group_id}/repositories`, here);
+    expect(selected.repositories.map(({ name }) => name)).toEqual(["site"]);
   });
 
   test("groups, downloads and deprecations are told", async () => {

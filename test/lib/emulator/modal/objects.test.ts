@@ -51,6 +51,14 @@ test("Environments keep Apps apart, and must exist", async () => {
   ]);
 });
 
+test("an Environment's limits are told, with what runs of them", async () => {
+  const limits = { maxConcurrentTasks: 5, effectiveCycleSpendLimit: 100, spendLimitReached: true };
+  await using other = await startBench({ limits });
+  await other.create(["sleep", "60"]);
+  const { items } = await other.client.cpClient.environmentList({});
+  expect(items).toMatchObject([{ name: "main", currentConcurrentTasks: 1, maxConcurrentGpus: undefined, ...limits }]);
+});
+
 test("a named Secret is made, refused, overwritten, listed without its values, and deleted", async () => {
   const { cpClient, secrets } = bench.client;
   const secret = (objectCreationType: number, value: string) =>

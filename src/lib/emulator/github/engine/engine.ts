@@ -163,6 +163,11 @@ export class Engine {
     return this.#assignments.busy(runner);
   }
 
+  /** A runner group was opened or closed to repositories. */
+  groupsChanged(): void {
+    this.#assignments.match();
+  }
+
   /** Does what only time does: unpicked jobs, lost and idle runners, time limits, cancelled jobs that do not end. */
   sweep(): void {
     const now = this.#parts.clock().getTime();

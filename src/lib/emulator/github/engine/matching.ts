@@ -1,6 +1,6 @@
 // Which idle runner gets which queued job. A JIT runner is not bound to the job it was made for: any job whose labels
 // the runner has may take it.
-import type { Job, Runner } from "../model.ts";
+import type { Job, Repository, Runner, RunnerGroup } from "../model.ts";
 
 /**
  * Pairs jobs with runners, oldest job first; of several runners that fit, the one that has waited longest.
@@ -22,10 +22,21 @@ export function match(jobs: readonly Job[], runners: readonly Runner[]): { job: 
 
 /** A `runs-on` that names only a group takes any runner of that group; one that names nothing takes none. */
 function fits(job: Job, runner: Runner): boolean {
-  if (runner.repository && runner.repository !== job.run.repository) return false;
+  const { repository } = job.run;
+  if (runner.repository ? runner.repository !== repository : !isOpenTo(runner.group, repository)) return false;
   const group = job.planned?.group;
   if (group !== undefined && group.toLowerCase() !== runner.group.name.toLowerCase()) return false;
   if (group === undefined && job.labels.length === 0) return false;
   const has = new Set(runner.labels.map((label) => label.name.toLowerCase()));
   return job.labels.every((label) => has.has(label.toLowerCase()));
+}
+
+/** Whether a repository's jobs may run on a group's runners. */
+function isOpenTo(
+  { visibility, repositories, allowsPublicRepositories }: RunnerGroup,
+  repository: Repository,
+): boolean {
+  if (!repository.private && !allowsPublicRepositories) return false;
+  if (visibility === "selected") return repositories.has(repository);
+  return visibility === "all" || repository.private;
 }

@@ -23,11 +23,14 @@ export function runnerGroupResponse(group: RunnerGroup, owner: Account, urls: Ur
   return {
     id: group.id,
     name: group.name,
-    visibility: "all",
+    visibility: group.visibility,
     default: group.default,
+    ...(group.visibility === "selected" && {
+      selected_repositories_url: urls.api(`/orgs/${owner.login}/actions/runner-groups/${group.id}/repositories`),
+    }),
     runners_url: urls.api(`/orgs/${owner.login}/actions/runner-groups/${group.id}/runners`),
     inherited: false,
-    allows_public_repositories: true,
+    allows_public_repositories: group.allowsPublicRepositories,
     restricted_to_workflows: false,
     selected_workflows: [],
     workflow_restrictions_read_only: false,

@@ -1,4 +1,4 @@
-// Self-hosted runners of the organization and of repositories: registrations, JIT configurations, groups, releases.
+// Self-hosted runners of the organization and of repositories: registrations, JIT configurations, releases.
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { organizationFor, repositoryFor } from "../authentication.ts";
@@ -8,7 +8,7 @@ import { conflict, GitHubError, notFound, unprocessable } from "../errors.ts";
 import { newJitRunner } from "../jit-config.ts";
 import type { Repository, Runner, RunnerGroup } from "../model.ts";
 import { page } from "../pagination.ts";
-import { runnerDownloads, runnerGroupResponse, runnerResponse } from "../responses/runners.ts";
+import { runnerDownloads, runnerResponse } from "../responses/runners.ts";
 import { hostedGroupId } from "../store.ts";
 
 const jitBody = z.object({
@@ -30,14 +30,6 @@ export function addRunnerRoutes(api: Hono<ApiEnv>, github: GitHub): void {
   addScope(api, github, "/repos/:owner/:repo", (context, level) =>
     repositoryFor(github, context, { permission: "administration", level }),
   );
-
-  api.get("/orgs/:org/actions/runner-groups", (context) => {
-    const need = { permission: "organization_self_hosted_runners", level: "read" } as const;
-    const organization = organizationFor(github, context, need);
-    const { groups } = github.store;
-    const shown = page(context, groups).map((group) => runnerGroupResponse(group, organization, github.urls));
-    return context.json({ total_count: groups.length, runner_groups: shown });
-  });
 }
 
 /** The same endpoints under an organization (whose runners have no repository) and under a repository. */

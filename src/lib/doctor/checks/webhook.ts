@@ -1,0 +1,178 @@
+// The way of the news from GitHub to the controller: the webhook's address, its secret, and what was delivered lately.
+import { type Hook, isDelivered, readDeliveries } from "../../github/deliveries.ts";
+import { hookFaults, readPlaceHooks } from "../../github/hooks.ts";
+import { runnersPath } from "../../github/runners.ts";
+import { appOctokit } from "../../github/setup/app.ts";
+import type { HookVerdict } from "../../github/setup/hook-verdict.ts";
+import { signedPing } from "../../github/setup/signed-ping.ts";
+import { pingHook, verifyHook } from "../../github/setup/verify-hook.ts";
+import { inBatches } from "../../operations/batches.ts";
+import { failureWords } from "../../operations/list-deliveries.ts";
+import { amount, type Check, type Finding, fail, list, ok, together, warn } from "../check.ts";
+import { askHealth, baseOf } from "../facts/controller.ts";
+import type { Facts } from "../facts/facts.ts";
+import { ofEachApp, settingsPage } from "./app.ts";
+
+/** Where the controller takes webhooks, by what was found out about it. */
+async function webhookUrl({ controller }: Facts): Promise<string> {
+  return `${await controller.address()}/webhook`;
+}
+
+export const webhook: Check = {
+  id: "webhook",
+  title: "Webhook",
+  needs: ["controller", "github"],
+  limitMs: 60_000,
+  async run(facts) {
+    const url = await webhookUrl(facts);
+    const { first } = await facts.github.credentials();
+    if (first.kind === "token") return aboutPlaces(facts, url);
+    return ofEachApp(facts, async (app): Promise<Finding> => {
+      const page = await settingsPage(facts, app);
+      const byHand = `Or by hand, to ${url}: ${page}`;
+      if (!app.hook) return fail(`The App ${app.name} has no webhook.`, "modal-gha init", byHand);
+      const { hook } = app;
+      if (!(await leadsThere(hook.url, url, facts))) {
+        const detail = `The webhook of the App ${app.name} goes to ${hook.url}, the controller is at ${url}.`;
+        return fail(detail, "If nobody needs it there: modal-gha init --take-webhook", byHand);
+      }
+      if (hook.contentType !== "json") {
+        return fail(`The webhook of the App ${app.name} sends forms, not JSON.`, "modal-gha init --rotate", byHand);
+      }
+      if (!hook.hasSecret) {
+        return fail(`The webhook of the App ${app.name} has no secret.`, "modal-gha init --rotate", byHand);
+      }
+      if (hook.isInsecure) {
+        return warn(`GitHub does not check the certificate of ${hook.url}.`, `Enable SSL verification: ${page}`);
+      }
+      return ok(`The App ${app.name} sends its webhooks to ${hook.url}.`);
+    });
+  },
+};
+
+/** Whether an address is the controller's: as deployed, or another by which the same one is reached, as a custom domain is. */
+async function leadsThere(url: string, expected: string, { controller, now }: Facts): Promise<boolean> {
+  if (url === expected) return true;
+  if (!url.endsWith("/webhook")) return false;
+  const [there, here] = await Promise.all([
+    askHealth(baseOf(url), now).catch(() => undefined),
+    controller.health().catch(() => undefined),
+  ]);
+  if (there === undefined || here === undefined || there.fleet === undefined) return false;
+  return there.fleet === here.fleet && there.policy === here.policy && there.version === here.version;
+}
+
+/** With a token: of the organisation, or of each repository that may use the fleet. */
+async function aboutPlaces(facts: Facts, url: string): Promise<Finding> {
+  const found = await placeHooks(facts, url);
+  const mend = "modal-gha init --auth pat";
+  const findings = found.map(({ place, hook }): Finding => {
+    if (!hook) return fail(`No webhook of ${place} goes to ${url}, or the token may not see it.`, mend);
+    const faults = hookFaults(hook);
+    if (faults.length > 0) return fail(`The webhook of ${place} ${list(faults)}.`, mend);
+    return ok(`${place} sends its webhooks to ${url}.`);
+  });
+  return together(findings);
+}
+
+const placesAtOnce = 8;
+
+async function placeHooks(facts: Facts, url: string) {
+  const { owner, scope } = (await facts.local.policy()).policy.github;
+  const [octokit] = await facts.github.octokits();
+  const names = scope === "organization" ? [""] : (await facts.github.repositories()).allowed.map(({ name }) => name);
+  return inBatches(names, placesAtOnce, async (name) => {
+    const place = runnersPath(scope, owner, name);
+    const hook = (await readPlaceHooks(octokit, place)).find(({ config }) => config.url === url);
+    return { place, hook, octokit };
+  });
+}
+
+/** How long GitHub may take to send and list a webhook; it is asked twice where the first was not answered. */
+const pingMs = 25_000;
+
+export const webhookSecret: Check = {
+  id: "webhook-secret",
+  title: "Webhook secret",
+  needs: ["webhook", "controller-health"],
+  limitMs: 2 * pingMs + 15_000,
+  async run(facts, signal) {
+    const url = await webhookUrl(facts);
+    const { first } = await facts.github.credentials();
+    const options = { signal, timeoutMs: pingMs };
+    const local = facts.env["MODAL_GHA_WEBHOOK_SECRET"];
+    const own = local ? [ofOwnSecret(await signedPing(url, local, options))] : [];
+    if (first.kind === "app") {
+      const accesses = await facts.github.accesses();
+      const verdicts = await Promise.all(accesses.map((access) => verifyHook(access, options)));
+      return together([...verdicts.map(ofVerdict), ...own]);
+    }
+    const hooks = (await placeHooks(facts, url)).flatMap(({ place, hook, octokit }): Hook[] => {
+      return hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : [];
+    });
+    const verdicts = await inBatches(hooks, placesAtOnce, (hook) => pingHook(hook, options));
+    return together([...verdicts.map(ofVerdict), ...own]);
+  },
+};
+
+/** What GitHub's own webhook, signed with GitHub's secret, was answered. */
+function ofVerdict({ verdict, detail }: HookVerdict): Finding {
+  switch (verdict) {
+    case "ok":
+      return ok("GitHub and the controller have the same: a webhook that GitHub signed was accepted.");
+    case "bad-signature":
+      return fail(
+        detail,
+        "If the Secret was changed since it was deployed: modal-gha deploy",
+        "Else put new secrets in place on both sides: modal-gha init --rotate",
+      );
+    case "not-configured":
+      return fail(detail, "modal-gha deploy", "modal-gha init");
+    case "unreachable":
+      return fail(`${detail} From here it can be reached.`, "Check firewalls, and that the address is a public one.");
+    case "no-delivery":
+      return warn(`Not proven: ${detail}`, "Run any workflow, then: modal-gha doctor --check webhook-secret");
+    default:
+      return fail(detail, "modal-gha deliveries ls --failed");
+  }
+}
+
+/** Of the secret that is set here, by which commands such as \`config diff\` ask the controller. */
+function ofOwnSecret({ verdict, detail }: HookVerdict): Finding {
+  if (verdict === "ok") return ok("So has MODAL_GHA_WEBHOOK_SECRET here.");
+  if (verdict !== "bad-signature") return warn(detail, "modal-gha doctor --check controller-health");
+  return warn("MODAL_GHA_WEBHOOK_SECRET here is another than the controller's.", "unset MODAL_GHA_WEBHOOK_SECRET");
+}
+
+const lookBackMs = 24 * 3_600_000;
+const mostPages = 5;
+
+export const deliveries: Check = {
+  id: "deliveries",
+  title: "Deliveries",
+  needs: ["webhook"],
+  async run(facts) {
+    const since = facts.now() - lookBackMs;
+    const { first } = await facts.github.credentials();
+    const hooks: Hook[] =
+      first.kind === "app"
+        ? (await facts.github.accesses()).map((access) => ({ octokit: appOctokit(access), path: "/app/hook" }))
+        : (await placeHooks(facts, await webhookUrl(facts))).flatMap(({ place, hook, octokit }) => {
+            return hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : [];
+          });
+    const lists = await inBatches(hooks, placesAtOnce, ({ octokit, path }) =>
+      readDeliveries(octokit, path, since, mostPages),
+    );
+    const all = lists.flatMap((each) => each.deliveries).sort((a, b) => b.delivered_at - a.delivered_at);
+    const attempts = [...Map.groupBy(all, ({ guid }) => guid).values()];
+    const failed = attempts.filter((each) => !each.some(isDelivered));
+    const span = lists.every(({ isWhole }) => isWhole) ? "the last 24 hours" : "those that were looked at";
+    if (attempts.length === 0) return ok("GitHub had nothing to send in the last 24 hours.");
+    const [newest] = failed;
+    if (newest === undefined)
+      return ok(`${amount(attempts.length, "delivery", "deliveries")} in ${span}, none failed.`);
+    const detail = `${failed.length} of ${amount(attempts.length, "delivery", "deliveries")} in ${span} never came through; the newest: ${failureWords(newest[0] as (typeof all)[number])}.`;
+    const mend = ["modal-gha deliveries redeliver --failed --since 1d", "modal-gha deliveries ls --failed --since 1d"];
+    return (failed.length === attempts.length ? fail : warn)(detail, ...mend);
+  },
+};
