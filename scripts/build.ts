@@ -1,6 +1,6 @@
 // Bundles everything into dist/: one entry per command with shared chunks, a folder with the controller, which is deployed
-// as it is, and one self-contained file for each other program (the stand-in runner, the emulator's reaper). Built beside dist/ and then put in
-// its place, so that a build that fails leaves the old one.
+// as it is, and one self-contained file for each other program (the stand-in runner, the emulator's reaper). Built beside
+// dist/ and then put in its place, so that a build that fails leaves the old one.
 import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build, type Metafile } from "esbuild";

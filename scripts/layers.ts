@@ -40,7 +40,7 @@ export const rules: readonly Rule[] = [
     reason: "The user interface shows a fleet, and leaves it to commands to fetch and change one.",
     of: ["src/ui/**"],
     may: ["src/ui/**", "src/lib/cli/**", "src/lib/package-root.ts"],
-    mayTypes: ["src/lib/fleet/**"],
+    mayTypes: ["src/lib/fleet/**", "src/lib/operations/**", "src/lib/dashboard/**"],
   },
   {
     reason: "Imports run one way: commands -> ui -> lib.",
@@ -51,6 +51,17 @@ export const rules: readonly Rule[] = [
     reason: "A command is an end: what two of them share belongs in lib or ui.",
     of: ["src/commands/**", "src/ui/**"],
     mayNot: ["src/commands/**"],
+  },
+  {
+    reason: "Setting up a fleet is one command's business, and doctor's to look at what it has set up.",
+    of: ["src/lib/**"],
+    butNot: ["src/lib/{init,doctor}/**"],
+    mayNot: ["src/lib/init/**"],
+  },
+  {
+    reason: "Completion is quick: it asks Modal at most, never GitHub, and nothing else needs it.",
+    of: ["src/lib/completion/**"],
+    may: ["src/lib/completion/**", "src/lib/{cli,modal,operations,policy,settings}/**"],
   },
   {
     reason: "The emulator is held to the originals, not to our code, and so may know nothing of it.",

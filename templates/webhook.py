@@ -56,6 +56,9 @@ def environment() -> dict:
     # pair, which the Secret has.
     env["MODAL_SERVER_URL"] = env.get("MODAL_GHA_MODAL_SERVER_URL") or "https://api.modal.com:443"
     env.setdefault("GITHUB_API_URL", given["githubApiUrl"])
+    if not env.get("MODAL_GHA_WEBHOOK_URL"):
+        url = own_url()
+        env["MODAL_GHA_WEBHOOK_URL"] = f"{url}/webhook" if url else ""
     env["MODAL_GHA_POLICY"] = str(HERE / "modal-gha.yaml")
     env["MODAL_GHA_DEPLOYMENT"] = given["deployment"]
     # Besides the schedule below; for when that stands still.
@@ -63,6 +66,15 @@ def environment() -> dict:
     env["HOST"] = "0.0.0.0"
     env["PORT"] = str(PORT)
     return env
+
+
+def own_url() -> str:
+    """Where the web endpoint is reached; empty if Modal does not say."""
+    try:
+        return (serve.get_web_url() or "").rstrip("/")
+    except modal.exception.Error as error:
+        print(f"The web endpoint's address is not known: {error}", flush=True)
+        return ""
 
 
 def controller(*args: str) -> "subprocess.Popen[bytes]":
@@ -94,9 +106,9 @@ def serve():
 @app.function(schedule=modal.Cron("* * * * *"), max_containers=1, region=given["region"], timeout=300)
 def reconcile():
     """Asks the controller that hears the webhooks; if that cannot, looks at the fleet from here."""
-    secret = os.environ.get("MODAL_GHA_WEBHOOK_SECRET", "")
-    if secret:
-        status, answer = ask(f"{serve.get_web_url()}/webhook", secret)
+    secret, url = os.environ.get("MODAL_GHA_WEBHOOK_SECRET", ""), own_url()
+    if secret and url:
+        status, answer = ask(f"{url}/webhook", secret)
         print(f"The controller answered {status}: {answer}", flush=True)
         if 200 <= status < 300:
             return

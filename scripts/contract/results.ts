@@ -1,6 +1,7 @@
 // The shape of every command's result under --json, by the command's id; and that of every error.
 import { z } from "zod";
 import { configResults } from "./results/config.ts";
+import { jobResults } from "./results/jobs.ts";
 import { otherResults } from "./results/others.ts";
 import { runnerResults } from "./results/runners.ts";
 import { setupResults } from "./results/setup.ts";
@@ -8,6 +9,7 @@ import { record } from "./shape.ts";
 
 export const results: Readonly<Record<string, z.ZodType>> = {
   ...configResults,
+  ...jobResults,
   ...runnerResults,
   ...otherResults,
   ...setupResults,

@@ -7,8 +7,7 @@ import { initFlags } from "../lib/init/flags.ts";
 import { renderBegin, renderLine, renderReport, renderResult } from "../lib/init/render.ts";
 
 export default class Init extends BaseCommand<typeof Init> {
-  static override summary =
-    "Set up a fleet: policy, runner image, controller, GitHub App, secrets, webhook; all verified.";
+  static override summary = "Set up a fleet: policy, image, controller, GitHub App and secrets, all verified.";
   static override description =
     "Looks at each part first, so it can be run again after an interruption or an error, and by a colleague with the " +
     "App's key: what is there stays as it is. Asks on a terminal; elsewhere flags, or a file of answers, say it all. " +

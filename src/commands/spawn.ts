@@ -7,10 +7,16 @@ import { type SpawnedJob, spawnJob } from "../lib/operations/spawn-job.ts";
 export default class Spawn extends BaseCommand<typeof Spawn> {
   static override summary = "Give one queued job a runner now, as a webhook for it would.";
   static override description =
-    "The policy decides as always: its pools, repositories and limits hold. " +
+    "The policy decides as always: its pools, repositories and limits hold; with --force the limits do not. " +
     "Exit code 0: the job has a runner; 1: it gets none, and the reason says why; 8: it is put off.";
-  static override examples = ["<%= config.bin %> <%= command.id %> --job 61234567890"];
+  static override examples = [
+    "<%= config.bin %> <%= command.id %> --job 61234567890",
+    "<%= config.bin %> <%= command.id %> --job https://github.com/acme/app/actions/runs/1/job/2 --force",
+  ];
   static override flags = {
+    force: Flags.boolean({
+      summary: "Over the limits of fleet, pool and repository, and over the budget; never over who may use the fleet.",
+    }),
     job: Flags.string({
       summary: "Job id, job or run URL, runner name or Sandbox id.",
       helpValue: "<job>",
@@ -24,7 +30,7 @@ export default class Spawn extends BaseCommand<typeof Spawn> {
     const warn = (text: string) => this.io.note(text);
     const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
     try {
-      const spawned = await spawnJob(this.flags.job, fleet, now);
+      const spawned = await spawnJob(this.flags.job, fleet, { isForced: this.flags.force, now });
       this.output(spawned, render);
       if (spawned.isProvided) {
         if (spawned.reason === "spawn") this.io.note(`Next: modal-gha logs -f ${spawned.job}`);
@@ -35,7 +41,8 @@ export default class Spawn extends BaseCommand<typeof Spawn> {
   }
 }
 
-function render({ reason, detail, runner, sandboxId }: SpawnedJob): string {
+function render({ reason, detail, runner, sandboxId, overLimit }: SpawnedJob): string {
+  const over = overLimit ? `\nover     ${overLimit}` : "";
   const where = runner ? `\nrunner   ${runner}\nSandbox  ${sandboxId ?? ""}` : "";
-  return `${reason}: ${detail}${where}`;
+  return `${reason}: ${detail}${where}${over}`;
 }

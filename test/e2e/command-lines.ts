@@ -18,6 +18,8 @@ const fleet = { github: "needs", modal: "needs" } as const;
 const local = (why: string) => ({ github: "ignores", modal: "ignores", why }) as const;
 
 const lines: Record<string, Omit<CommandLine, "id">> = {
+  completion: { args: ["bash"], ...local("prints a script") },
+  "completion values": { args: ["pools"], ...local("says nothing rather than how it failed; tested with completion") },
   "config diff": { args: [], ...local("asks the controller alone; tested with it") },
   "config fleets": { args: [], ...local("reads the stored settings") },
   "config get": { args: [], ...local("reads the settings") },
@@ -26,6 +28,8 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   "config unset": { args: ["githubAppId"], ...local("writes the stored settings") },
   "config validate": { args: [], ...local("reads the policy file") },
   demo: { args: [], ...local("brings a GitHub and a Modal of its own") },
+  // Where there is no terminal, the list of runners.
+  dashboard: { args: [], ...fleet },
   "deliveries ls": {
     args: [],
     github: "needs",
@@ -37,11 +41,13 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   destroy: { args: ["--dry-run"], ...fleet },
   dev: { args: [], ...local("brings a GitHub and a Modal of its own") },
   "dev env": { args: [], ...local("reads what dev wrote") },
-  doctor: { args: ["--check", "node"], ...local("of its checks, this one asks nobody; the others are tested apart") },
   "image build": { args: [], github: "uses", modal: "needs", why: "knows a release of the runner by itself" },
   "image ls": { args: [], github: "uses", modal: "needs", why: "asks GitHub only until when a runner gets jobs" },
+  doctor: { args: [], ...local("tells what is wrong as its result; tested by itself") },
+  explain: { args: ["12345"], ...fleet },
   // Of another owner than the policy's, so that nothing comes of it.
   init: { args: ["--no-input", "--owner", "other"], ...local("is tested by itself: it sets up what others need") },
+  "jobs ls": { args: [], ...fleet },
   logs: { args: ["12345"], ...fleet },
   reconcile: { args: ["--dry-run"], ...fleet },
   "runners kill": { args: ["--idle", "--yes"], ...fleet },

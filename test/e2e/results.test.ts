@@ -7,6 +7,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../oclif.manifest.json" with { type: "json" };
 import { schemaFile } from "../../scripts/contract/schemas.ts";
+import type { ListedJob } from "../../src/lib/operations/list-jobs.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import type { DevAnnouncement } from "../../src/lib/rehearsal/dev-registry.ts";
 import { type Run, type RunningCli, run, start, until } from "./cli.ts";
@@ -109,6 +110,10 @@ describe("what is printed under --json is as its schema says:", () => {
     await empty.ended;
   });
 
+  it("completion", async () => {
+    await result("completion", ["zsh"]);
+  });
+
   it("config", async () => {
     await result("config path");
     await result("config set", ["githubAppId", "1"]);
@@ -148,6 +153,15 @@ describe("what is printed under --json is as its schema says:", () => {
   it("spawn", async () => {
     const nowhere = await parsed("spawn", "--job", String(jobs["nowhere"]));
     expect(nowhere).toMatchObject({ isProvided: false, reason: "ignore:no-pool-matches" });
+  });
+
+  it("jobs ls, and explain of jobs in every state, and of labels", async () => {
+    const listed = (await parsed("jobs ls", "--all", "--since", "1d")) as ListedJob[];
+    const states = new Set(listed.map(({ state }) => state));
+    expect([...states].sort()).toEqual(["finished", "queued", "running"]);
+    for (const { job } of listed) await result("explain", [String(job)]);
+    await result("explain", ["--labels", "modal", "--repo", "app"]);
+    await result("explain", ["--labels", "nowhere", "--repo", "acme/other"]);
   });
 
   it("deliveries ls and redeliver", async () => {

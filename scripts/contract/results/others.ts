@@ -111,6 +111,7 @@ const thing = {
 };
 
 export const otherResults = {
+  completion: record({ shell: z.string(), script: z.string() }),
   "deliveries:ls": z.array(delivery),
   "deliveries:redeliver": z.array(redelivered),
   "image:build": builtImage,

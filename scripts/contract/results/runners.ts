@@ -80,6 +80,7 @@ export const runnerResults = {
       detail: z.string(),
       runner: z.string().nullable(),
       sandboxId: z.string().nullable(),
+      overLimit: z.string().nullable().describe("The limit that --force went over; null where it was within all."),
     }),
   ),
   usage: resultOf<Usage>()(

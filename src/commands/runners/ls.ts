@@ -1,48 +1,10 @@
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../../lib/cli/base-command.ts";
-import { formatDuration } from "../../lib/cli/durations.ts";
 import { explainError } from "../../lib/cli/explain-error.ts";
-import { formatDollars, formatResources } from "../../lib/cli/numbers.ts";
-import { type Column, renderTable } from "../../lib/cli/table.ts";
 import { watch } from "../../lib/cli/watch.ts";
 import { openFleet } from "../../lib/operations/fleet-access.ts";
-import {
-  isWanted,
-  type ListedRunner,
-  listRunners,
-  type RunnerState,
-  runnerStates,
-} from "../../lib/operations/list-runners.ts";
-
-const symbols: Record<RunnerState, string> = {
-  starting: "◌ starting",
-  idle: "○ idle",
-  busy: "● busy",
-  ending: "◍ ending",
-  unregistered: "✗ unregistered",
-  "no-sandbox": "✗ no Sandbox",
-};
-
-const columns: Column<ListedRunner>[] = [
-  { header: "RUNNER", value: (row) => row.runner, shrinks: true },
-  {
-    header: "STATE",
-    value: (row) => row.state,
-    short: (row) => symbols[row.state],
-    colour: (row, colours) => {
-      if (row.state === "busy") return colours.green;
-      return row.state === "unregistered" || row.state === "no-sandbox" ? colours.red : colours.yellow;
-    },
-  },
-  { header: "POOL", value: (row) => row.pool, shrinks: true },
-  { header: "JOB", value: (row) => (row.job === 0 ? "-" : String(row.job)) },
-  { header: "REPOSITORY", value: (row) => row.repository ?? "", shrinks: true },
-  { header: "RESOURCES", value: (row) => (row.resources ? formatResources(row.resources) : ""), shrinks: true },
-  { header: "AGE", value: (row) => formatDuration(row.ageMs), align: "right" },
-  { header: "IDLE", value: (row) => (row.idleMs === null ? "" : formatDuration(row.idleMs)), align: "right" },
-  { header: "COST", value: (row) => (row.dollars === null ? "" : formatDollars(row.dollars)), align: "right" },
-  { header: "SANDBOX", value: (row) => row.sandboxId ?? "", shrinks: true },
-];
+import { isWanted, type ListedRunner, listRunners, runnerStates } from "../../lib/operations/list-runners.ts";
+import { renderRunners } from "../../lib/operations/render-runners.ts";
 
 export default class RunnersLs extends BaseCommand<typeof RunnersLs> {
   static override summary = "List the fleet's runners: what each does, for which job, at what cost.";
@@ -79,7 +41,7 @@ export default class RunnersLs extends BaseCommand<typeof RunnersLs> {
           ...(states && { states }),
         }),
       );
-    const render = (runners: ListedRunner[]) => renderTable(runners, columns, this.io.stdout);
+    const render = (runners: ListedRunner[]) => renderRunners(runners, this.io.stdout);
     try {
       if (this.flags.watch) {
         const look = async () => {

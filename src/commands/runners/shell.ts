@@ -2,10 +2,7 @@ import * as Args from "@oclif/core/args";
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand, flagsWithoutJson } from "../../lib/cli/base-command.ts";
 import { openFleet } from "../../lib/operations/fleet-access.ts";
-import { shellInto } from "../../lib/operations/runner-shell.ts";
-
-/** bash where the image has it, as ours does. */
-const login = ["sh", "-c", "exec $(command -v bash || echo sh) -l"];
+import { loginShell, shellInto } from "../../lib/operations/runner-shell.ts";
 
 export default class RunnersShell extends BaseCommand<typeof RunnersShell> {
   static override summary = "Open a shell in a live runner, or run one command there.";
@@ -34,7 +31,7 @@ export default class RunnersShell extends BaseCommand<typeof RunnersShell> {
     const warn = (text: string) => this.io.note(text);
     const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
     try {
-      const code = await shellInto(this.args.runner, command.length > 0 ? command : login, fleet, this.io, now());
+      const code = await shellInto(this.args.runner, command.length > 0 ? command : loginShell, fleet, this.io, now());
       process.exitCode = code;
     } finally {
       fleet.close();

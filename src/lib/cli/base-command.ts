@@ -12,7 +12,7 @@ import { type IOStreams, processStreams } from "./streams.ts";
 import { noSuchFlags } from "./suggest.ts";
 
 const json = Flags.boolean({
-  summary: "Print the result as JSON, and errors, too. What is in it is in the package's schemas folder.",
+  summary: "Print the result or the error as JSON; schemas/ in the package has its shape.",
   helpGroup: "GLOBAL",
 });
 

@@ -6,6 +6,9 @@ const segmenter = new Intl.Segmenter();
 const wide =
   /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uA960-\uA97C\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
 
+/** By far the most of what there is to measure, and a thousand times as quick. */
+const printableAscii = /^[ -~]*$/;
+
 /**
  * One line without escape sequences or control characters. Names of workflows and jobs come from repositories that
  * strangers may open pull requests in; they must not be able to drive the operator's terminal.
@@ -37,6 +40,7 @@ export function outputText(text: string, keepColours: boolean): string {
 
 /** How many terminal columns a text takes; colours take none. */
 export function displayWidth(text: string): number {
+  if (printableAscii.test(text)) return text.length;
   let columns = 0;
   for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) columns += wide.test(segment) ? 2 : 1;
   return columns;

@@ -131,6 +131,19 @@ interface Wanted {
   repository: string | undefined;
 }
 
+/**
+ * Every limit on Sandboxes of a pool for a repository, with how many count against it now.
+ * @param alive every living Sandbox of the fleet
+ */
+export function usedLimits(
+  wanted: Wanted,
+  policy: Policy,
+  alive: readonly FleetSandbox[],
+): { reason: Limit["reason"]; what: string; used: number; most: number }[] {
+  const limits = limitsOn(wanted, policy, (matches = () => true) => alive.filter(matches).length);
+  return limits.map(({ reason, what, count, most }) => ({ reason, what, used: count, most }));
+}
+
 /** The limit that does not allow one more Sandbox, if there is one. */
 function fullest(wanted: Wanted, policy: Policy, ledger: Ledger): { reason: ReasonCode; detail: string } | undefined {
   const full = limitsOn(wanted, policy, (matches) => ledger.count(matches)).find(({ count, most }) => count >= most);

@@ -18,6 +18,10 @@ export interface Job {
   runnerName: string | null;
   /** Milliseconds since the epoch, as all times here. */
   createdAt: number;
+  /** When a runner took it; absent until one did, and where that is not known. */
+  startedAt?: number | undefined;
+  /** Absent before its end, and where that is not known. */
+  completedAt?: number | undefined;
   htmlUrl: string;
   /** Whether it runs the code of a pull request from a fork; undefined while that was not looked up. */
   isForkPullRequest?: boolean;

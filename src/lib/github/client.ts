@@ -53,3 +53,13 @@ export async function connectGitHub(options: GitHubOptions): Promise<PacedOctoki
   const auth = { appId, privateKey, installationId: installation.id };
   return paced(new Octokit({ ...base, authStrategy: createAppAuth, auth }));
 }
+
+/** Stands for a GitHub that cannot be reached now: every call fails as the first one did. */
+export function unreachableGitHub(error: Error): PacedOctokit {
+  const pace = { budget: new Budget({ now: Date.now, limits: documentedLimits }), now: Date.now, sleep: sleepFor };
+  const octokit = setPace(new Octokit(octokitDefaults), pace, documentedLimits.concurrent);
+  octokit.hook.wrap("request", () => {
+    throw error;
+  });
+  return octokit;
+}

@@ -101,20 +101,24 @@ export async function readDeliveries(
   return { deliveries, oldestAt, isWhole: true };
 }
 
-/** docs.github.com/rest/apps/webhooks#get-a-delivery-for-an-app-webhook; the payload is what the receiver wrote. */
+/** docs.github.com/rest/apps/webhooks#get-a-delivery-for-an-app-webhook; the response's payload is what the receiver wrote. */
 const wholeDeliverySchema = deliverySchema.extend({
+  request: z.object({ payload: z.unknown() }).nullish(),
   response: z.object({ payload: z.unknown() }).nullish(),
 });
 
+/** A delivery with what was sent and answered. */
+export interface WholeDelivery extends Delivery {
+  payload: unknown;
+  answer: unknown;
+}
+
 /** One delivery with the answer to it; undefined when the webhook has none of this id. */
-export async function readDelivery(
-  { octokit, path }: Hook,
-  id: string,
-): Promise<(Delivery & { answer: unknown }) | undefined> {
+export async function readDelivery({ octokit, path }: Hook, id: string): Promise<WholeDelivery | undefined> {
   const found = await orGone(octokit.request(`GET ${path}/deliveries/${id}`));
   if (!found) return undefined;
-  const { response, ...delivery } = wholeDeliverySchema.parse(found.data);
-  return { ...delivery, answer: response?.payload };
+  const { request, response, ...delivery } = wholeDeliverySchema.parse(found.data);
+  return { ...delivery, payload: request?.payload, answer: response?.payload };
 }
 
 /** Asks GitHub to send a delivery once more. @throws RequestError */

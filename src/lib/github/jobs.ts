@@ -18,6 +18,7 @@ export const workflowJobSchema = z.object({
   runner_name: z.string().nullish(),
   created_at: z.string().optional(),
   started_at: z.string().nullish(),
+  completed_at: z.string().nullish(),
   html_url: z.string().nullish(),
 });
 
@@ -35,8 +36,15 @@ export function toJob(job: z.output<typeof workflowJobSchema>, repository: strin
     // GitHub writes "" for no runner in places.
     runnerName: job.runner_name || null,
     createdAt: Date.parse(job.created_at ?? job.started_at ?? "") || 0,
+    // GitHub writes a start also for jobs that no runner has taken.
+    startedAt: job.runner_name ? parseTime(job.started_at) : undefined,
+    completedAt: job.status === "completed" ? parseTime(job.completed_at) : undefined,
     htmlUrl: job.html_url ?? "",
   };
+}
+
+function parseTime(text: string | null | undefined): number | undefined {
+  return text ? Date.parse(text) || undefined : undefined;
 }
 
 /** `owner/name` in two. @throws Error when it is not of that form */
@@ -71,7 +79,14 @@ const runSchema = z.object({
   head_repository: z.object({ full_name: z.string() }).nullish(),
 });
 
-/** Whether a run is of a pull request from a fork: its code comes from another repository, or one that is gone. */
+/** Its code comes from another repository, or one that is gone. */
+function isOfFork(run: z.output<typeof runSchema>): boolean {
+  const head = run.head_repository?.full_name.toLowerCase();
+  const isOwn = head === run.repository.full_name.toLowerCase();
+  return !isOwn && (head !== undefined || run.event.startsWith("pull_request"));
+}
+
+/** Whether a run is of a pull request from a fork. */
 export async function readRun(
   octokit: Octokit,
   repository: string,
@@ -80,10 +95,7 @@ export async function readRun(
   const parameters = { ...splitRepository(repository), run_id: runId };
   const answer = await orMissing(octokit.rest.actions.getWorkflowRun(parameters));
   if (!answer) return undefined;
-  const run = runSchema.parse(answer.data);
-  const head = run.head_repository?.full_name.toLowerCase();
-  const isOwn = head === run.repository.full_name.toLowerCase();
-  return { isForkPullRequest: !isOwn && (head !== undefined || run.event.startsWith("pull_request")) };
+  return { isForkPullRequest: isOfFork(runSchema.parse(answer.data)) };
 }
 
 /**
@@ -100,6 +112,48 @@ export async function readUnfinishedJobs(octokit: Octokit, repository: string): 
   const jobs: Job[] = [];
   for (const runId of runIds) jobs.push(...((await orMissing(readRunJobs(octokit, repository, runId))) ?? []));
   return jobs.filter((job) => job.status !== "completed");
+}
+
+/** Of one repository so many of the newest completed runs are looked into for jobs that ended lately. */
+const mostCompletedRuns = 30;
+const runsAtOnce = 5;
+
+/**
+ * Jobs that are not completed, and those that ended since then; of each it is known whose code it runs, since the lists
+ * of runs say so. None where the repository is gone.
+ * @param finishedSince milliseconds since the epoch; none of the completed ones where absent
+ * @param mostRuns look into the newest so many alone
+ */
+export async function readRecentJobs(
+  octokit: Octokit,
+  repository: string,
+  finishedSince: number | undefined,
+  mostRuns = Number.POSITIVE_INFINITY,
+): Promise<Job[]> {
+  const list = octokit.rest.actions.listWorkflowRunsForRepo;
+  const runs = new Map<number, boolean>();
+  for (const status of ["queued", "in_progress"] as const) {
+    const parameters = { ...splitRepository(repository), status, per_page: 100 };
+    for (const run of (await orMissing(octokit.paginate(list, parameters))) ?? []) runs.set(run.id, isOfFork(run));
+  }
+  if (finishedSince !== undefined) {
+    const parameters = { ...splitRepository(repository), status: "completed" as const, per_page: mostCompletedRuns };
+    for (const run of (await orMissing(list(parameters)))?.data.workflow_runs ?? []) {
+      if (Date.parse(run.updated_at) >= finishedSince) runs.set(run.id, isOfFork(run));
+    }
+  }
+  const left = [...runs].sort(([a], [b]) => b - a).slice(0, mostRuns);
+  const jobs: Job[] = [];
+  const work = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [runId, isForkPullRequest] = next;
+      const ofRun = (await orMissing(readRunJobs(octokit, repository, runId))) ?? [];
+      jobs.push(...ofRun.map((job) => ({ ...job, isForkPullRequest })));
+    }
+  };
+  await Promise.all(Array.from({ length: runsAtOnce }, work));
+  const isRecent = ({ completedAt = 0 }: Job) => finishedSince !== undefined && completedAt >= finishedSince;
+  return jobs.filter((job) => job.status !== "completed" || isRecent(job));
 }
 
 /** `owner/name` of every repository that the credentials reach in the owner's organisation or account. */

@@ -2,7 +2,8 @@
 // that say what is going on. The writer is image/bin/modal-gha-entrypoint.
 import { z } from "zod";
 
-const marker = "##[modal-gha]";
+/** What a control line begins with. */
+export const controlMarker = "##[modal-gha]";
 
 const controlSchema = z.discriminatedUnion("event", [
   z.object({ event: z.literal("starting"), at: z.string() }),
@@ -34,9 +35,9 @@ export type SandboxEnd = "timeout" | "terminated" | "failed" | "exited";
 
 /** Reads one line. A control line of a kind that is not known (a newer image's) is passed on as output. */
 export function parseLogLine(line: string): LogEvent {
-  if (line.startsWith(marker)) {
+  if (line.startsWith(controlMarker)) {
     try {
-      const control = controlSchema.safeParse(JSON.parse(line.slice(marker.length)));
+      const control = controlSchema.safeParse(JSON.parse(line.slice(controlMarker.length)));
       if (control.success) return control.data;
     } catch {
       // Cut off in the middle, as a killed Sandbox's last line can be.

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Sandbox } from "modal";
 import type { ModalAccess } from "./client.ts";
-import { type LogEvent, parseLogLine, type TimedText, toLines } from "./entrypoint-log.ts";
+import { controlMarker, type LogEvent, parseLogLine, type TimedText, toLines } from "./entrypoint-log.ts";
 
 /** Modal keeps logs for 30 days at most, and asks for a range (modal.com/docs/guide/logs). */
 const longestRetentionMs = 30 * 24 * 3600 * 1000;
@@ -50,6 +50,35 @@ export async function* readSandboxLog(
   }
 }
 
+/** Control lines alone, of a Sandbox that may have printed far more than anybody wants to read through. */
+export async function readControlEvents(
+  { client }: Pick<ModalAccess, "client">,
+  sandboxId: string,
+  { since, until }: { since: number; until: number },
+): Promise<Exclude<LogEvent, { event: "output" | "ended" }>[]> {
+  const sandbox = await client.sandboxes.fromId(sandboxId);
+  const events: Exclude<LogEvent, { event: "output" | "ended" }>[] = [];
+  for await (const { text } of toLines(between(sandbox, since, until, controlMarker))) {
+    const event = parseLogLine(text);
+    if (event.event !== "output" && event.event !== "ended") events.push(event);
+  }
+  return events;
+}
+
+/** The last line that a Sandbox printed which is no control line; undefined where there is none. */
+export async function readLastWords(
+  { client }: Pick<ModalAccess, "client">,
+  sandboxId: string,
+): Promise<string | undefined> {
+  const sandbox = await client.sandboxes.fromId(sandboxId);
+  let last: string | undefined;
+  const tail = async function* () {
+    for await (const { message } of sandbox.logs.tail({ entries: 20 })) yield { text: message, at: "" };
+  };
+  for await (const { text } of toLines(tail())) if (text.trim() !== "" && !text.startsWith(controlMarker)) last = text;
+  return last;
+}
+
 /** How an ended Sandbox ended; undefined while it lives. The codes are the SDK's for Modal's own ways to end one. */
 export async function readSandboxEnd(
   { client }: ModalAccess,
@@ -67,10 +96,15 @@ async function* stored(sandbox: Sandbox, now: () => number): AsyncGenerator<Time
 }
 
 /** The SDK refuses a range in which too much was written at once: then it is asked for by halves. */
-async function* between(sandbox: Sandbox, from: number, until: number): AsyncGenerator<TimedText> {
+async function* between(sandbox: Sandbox, from: number, until: number, searchText?: string): AsyncGenerator<TimedText> {
   let isBegun = false;
   try {
-    const range = { since: new Date(from), until: new Date(until), source: "stdout" } as const;
+    const range = {
+      since: new Date(from),
+      until: new Date(until),
+      source: "stdout",
+      ...(searchText && { searchText }),
+    } as const;
     for await (const { message, timestamp } of sandbox.logs.fetch(range)) {
       isBegun = true;
       yield { text: message, at: timestamp.toISOString() };
@@ -78,8 +112,8 @@ async function* between(sandbox: Sandbox, from: number, until: number): AsyncGen
   } catch (error) {
     if (isBegun || until - from < 2 || !/too many logs/i.test((error as Error).message)) throw error;
     const middle = Math.floor((from + until) / 2);
-    yield* between(sandbox, from, middle);
-    yield* between(sandbox, middle, until);
+    yield* between(sandbox, from, middle, searchText);
+    yield* between(sandbox, middle, until, searchText);
   }
 }
 

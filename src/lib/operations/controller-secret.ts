@@ -44,7 +44,7 @@ export async function githubValues(
 ): Promise<Record<string, string | undefined>> {
   const own = ownCredentials(settings);
   const isNothing = !own.githubToken && !own.githubPrivateKey && !own.githubPrivateKeyFile;
-  const webhook = { ...at(env, appVariables(1).webhookSecret), ...at(env, "MODAL_GHA_WEBHOOK_URL") };
+  const webhook = at(env, appVariables(1).webhookSecret);
   if (isUpdate && isNothing) return webhook;
   const first = await githubCredentials(own, warn);
   const further = first.kind === "app" ? await furtherGitHubApps(env, warn) : [];

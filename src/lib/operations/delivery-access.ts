@@ -28,12 +28,26 @@ export async function openDeliveries(options: FleetAccessOptions): Promise<Deliv
   const connect = (credentials: GitHubCredentials) =>
     connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials, owner });
   const octokit = await connect(first);
-  if (first.kind === "token") {
-    return { hooks: await tokenHooks(octokit, policy, settings.webhookUrl?.value), octokit, owner, isApp: false };
-  }
-  const others = await Promise.all((await furtherGitHubApps(env, warn)).map(connect));
+  const isApp = first.kind === "app";
+  const others = isApp ? await Promise.all((await furtherGitHubApps(env, warn)).map(connect)) : [];
+  const hooks = await fleetHooks([octokit, ...others], policy, isApp, settings.webhookUrl?.value);
+  return { hooks, octokit, owner, isApp };
+}
+
+/**
+ * The webhooks that bring the fleet its news: the Apps' own, or, with a token, those that go to the controller.
+ * @param url where they go; an App's need none
+ * @throws AbortError when nothing says where they go, or none does
+ */
+export async function fleetHooks(
+  octokits: readonly [Octokit, ...Octokit[]],
+  policy: Policy,
+  isApp: boolean,
+  url: string | undefined,
+): Promise<Hook[]> {
+  if (!isApp) return tokenHooks(octokits[0], policy, url);
   const { appHooks } = await import("../github/hooks.ts");
-  return { hooks: appHooks([octokit, ...others]), octokit, owner, isApp: true };
+  return appHooks(octokits);
 }
 
 /** With a token, the fleet's webhooks are known by where they go. */

@@ -3,7 +3,7 @@ import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
 import type { ModalConnection } from "../modal/client.ts";
-import type { ControllerSettings } from "../modal/deploy/bundle.ts";
+import type { DeploySettings } from "../modal/deploy/bundle.ts";
 import type { Via } from "../modal/deploy/client-program.ts";
 import type { DeployedController } from "../modal/deploy/deploy.ts";
 import type { RolledBack } from "../modal/deploy/rollback.ts";
@@ -38,7 +38,7 @@ export interface Listeners {
 }
 
 export interface DeployWish extends Listeners {
-  settings: ControllerSettings;
+  settings: DeploySettings;
   via: Via | undefined;
   /** Puts the credentials at hand into the Secret also where there is one. */
   updateSecret: boolean;

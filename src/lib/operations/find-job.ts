@@ -1,10 +1,19 @@
 // Finds the job that an operator means, wherever GitHub and Modal keep what is known of it.
 import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
+import { explainError } from "../cli/explain-error.ts";
+import { Unavailable } from "../fleet/ports.ts";
 import type { FleetSandbox, Job } from "../fleet/snapshot.ts";
 import { readRepositories, readRunJobs } from "../github/jobs.ts";
+import { findTaggedSandbox, readSandboxById } from "../modal/job-sandboxes.ts";
 import { allowsRepository } from "../policy/match.ts";
+import { inBatches } from "./batches.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { type JobReference, parseJobReference } from "./job-reference.ts";
+import type { Looking } from "./unseen.ts";
+
+/** Repositories are asked so many at a time. */
+const repositoriesAtOnce = 10;
 
 /**
  * The one job that a reference names.
@@ -15,10 +24,14 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
   const reference = parseJobReference(text);
   if (reference.kind === "run")
     return onlyJob(text, await readRunJobs(fleet.octokit, reference.repository, reference.runId));
-  const sandboxes = await fleet.modal.sandboxes();
-  const sandbox = sandboxes.find((entry) => isMeant(reference, entry));
+  if (reference.kind === "job" && reference.repository) {
+    const job = await fleet.github.job(reference.repository, reference.jobId);
+    if (job) return job;
+    throw notFound(text, `${reference.repository} has no job ${reference.jobId}.`);
+  }
+  const sandbox = await findSandbox(reference, fleet);
   if (sandbox?.jobId === 0) {
-    throw new AbortError(`${sandbox.runnerName} waits for whichever job comes; it has none yet.`, {
+    throw new AbortError(`${sandbox.runnerName} was kept ready for whichever job came; it has none.`, {
       code: "no-such-job",
       nextSteps: ["modal-gha runners ls"],
     });
@@ -27,33 +40,93 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
     const job = await fleet.github.job(sandbox.repository, sandbox.jobId);
     if (job) return job;
   }
-  if (reference.kind === "sandbox") throw notFound(text, "No living Sandbox of this fleet has this id.");
-  if (reference.kind === "job" && reference.repository) {
-    const job = await fleet.github.job(reference.repository, reference.jobId);
-    if (job) return job;
-    throw notFound(text, `${reference.repository} has no job ${reference.jobId}.`);
-  }
+  if (reference.kind === "sandbox") throw notFound(text, "Modal knows no Sandbox of this fleet by this id.");
   const job = await searchRepositories(text, reference.jobId, fleet);
-  // A runner need not have run the job that it was made for, and its Sandbox, which would tell, is gone.
+  // A runner need not have run the job that it was made for, and its Sandbox, which would tell, is forgotten.
   if (reference.kind === "job" || job.runnerName === reference.runnerName) return job;
-  throw notFound(text, `The runner is gone, and job ${job.id}, which it was made for, ran elsewhere.`);
+  throw notFound(text, `Modal has forgotten the runner, and job ${job.id}, which it was made for, ran elsewhere.`);
 }
 
-function isMeant(reference: JobReference, sandbox: FleetSandbox): boolean {
-  if (reference.kind === "sandbox") return sandbox.id === reference.sandboxId;
-  if (reference.kind === "runner") return sandbox.runnerName === reference.runnerName;
-  return reference.kind === "job" && sandbox.jobId === reference.jobId;
+/**
+ * The same; while GitHub cannot be asked, what the Sandbox of the job tells of it.
+ * @returns `isGuess`: only id, run, repository and runner are known
+ */
+export async function findJobOrTrace(
+  text: string,
+  fleet: FleetAccess,
+  looking: Looking,
+): Promise<{ job: Job; isGuess: boolean }> {
+  try {
+    return { job: await findJob(text, fleet), isGuess: false };
+  } catch (error) {
+    const isOfModal = error instanceof Unavailable && error.service === "modal";
+    const isOutage = !(error instanceof AbortError) && !isOfModal && explainError(error).exitCode === ExitCode.Failure;
+    const reference = parseJobReference(text);
+    if (!isOutage || reference.kind === "run") throw error;
+    const sandbox = await findSandbox(reference, fleet).catch(() => undefined);
+    if (!sandbox?.jobId) throw error;
+    await looking.at("the job at GitHub", () => Promise.reject(error));
+    return { job: traceOf(sandbox), isGuess: true };
+  }
 }
 
-/** A bare id does not say its repository: GitHub has to be asked of each. */
-async function searchRepositories(text: string, jobId: number, fleet: FleetAccess): Promise<Job> {
+function traceOf({ jobId, runId, repository, runnerName, busy, createdAt }: FleetSandbox): Job {
+  return {
+    id: jobId,
+    runId,
+    runAttempt: 1,
+    repository,
+    name: "",
+    labels: [],
+    status: busy ? "in_progress" : "queued",
+    conclusion: null,
+    runnerName: busy ? runnerName : null,
+    createdAt,
+    htmlUrl: "",
+  };
+}
+
+/** The Sandbox that tells which job is meant: a living one, or one that has ended. */
+async function findSandbox(
+  reference: Exclude<JobReference, { kind: "run" }>,
+  { modal, modalAccess, policy }: FleetAccess,
+): Promise<FleetSandbox | undefined> {
+  const { fleet } = policy;
+  if (reference.kind === "sandbox") return readSandboxById(modalAccess, fleet, reference.sandboxId);
+  const alive = await modal.sandboxes().catch((error: unknown) => {
+    // A job's id is enough, where GitHub can be asked about it; a runner may have run any job.
+    if (reference.kind === "runner") throw error;
+    return undefined;
+  });
+  const { kind } = reference;
+  const found = alive?.find(({ jobId, runnerName }) =>
+    kind === "runner" ? runnerName === reference.runnerName : jobId === reference.jobId,
+  );
+  if (found || alive === undefined) return found;
+  const tags: Record<string, string> =
+    kind === "runner" ? { runner: reference.runnerName } : { job: String(reference.jobId) };
+  return findTaggedSandbox(modalAccess, fleet, tags);
+}
+
+/** A bare id does not say its repository: GitHub has to be asked of each. Nor whether it is of a job, or of a run. */
+async function searchRepositories(text: string, id: number, fleet: FleetAccess): Promise<Job> {
   const all = await readRepositories(fleet.octokit, fleet.policy.github.owner, fleet.isApp);
-  const repositories = all.filter((repository) => allowsRepository(fleet.policy, repository));
-  for (const repository of repositories) {
-    const job = await fleet.github.job(repository, jobId);
+  // Those of the fleet first, since it is asked about its jobs; but a job may be told of that it does not serve.
+  const isAllowed = (repository: string) => allowsRepository(fleet.policy, repository);
+  for (const repositories of [all.filter(isAllowed), all.filter((repository) => !isAllowed(repository))]) {
+    const jobs = await inBatches(repositories, repositoriesAtOnce, (each) => fleet.github.job(each, id));
+    const job = jobs.find((found) => found !== undefined);
     if (job) return job;
   }
-  throw notFound(text, `None of the fleet's ${repositories.length} repositories has a job ${jobId}.`);
+  const runs = await inBatches(all, repositoriesAtOnce, (repository) =>
+    readRunJobs(fleet.octokit, repository, id).catch((error: { status?: number }) => {
+      if (error.status === 404) return [];
+      throw error;
+    }),
+  );
+  const ofRun = runs.find((jobs) => jobs.length > 0);
+  if (ofRun) return onlyJob(text, ofRun);
+  throw notFound(text, `None of ${fleet.policy.github.owner}'s ${all.length} repositories has a job or run ${id}.`);
 }
 
 function onlyJob(text: string, jobs: Job[]): Job {
@@ -70,6 +143,6 @@ function notFound(text: string, why: string): AbortError {
   return new AbortError(`There is no job ${text}.`, {
     code: "no-such-job",
     why,
-    nextSteps: ["modal-gha runners ls", "Or give the job's address at GitHub, which says its repository."],
+    nextSteps: ["modal-gha jobs ls", "Or give the job's address at GitHub, which says its repository."],
   });
 }

@@ -1,5 +1,6 @@
 // What GitHub has told the controller, and what came of it. Attempts at one delivery share a GUID: one that came through at
 // any of them has not failed.
+import { z } from "zod";
 import { type Delivery, type Hook, isDelivered, readDeliveries, readDelivery } from "../github/deliveries.ts";
 import { readRepositoryNames } from "../github/jobs.ts";
 import { inBatches } from "./batches.ts";
@@ -63,8 +64,8 @@ export async function findDeliveries(access: DeliveryAccess, filter: DeliveryFil
 /** The deliveries with the controller's reason codes: a call for each. */
 export function withDecisions(found: readonly FoundDelivery[]): Promise<ListedDelivery[]> {
   return inBatches(found, answersAtOnce, async ({ listed, hook }) => {
-    const decision = reasonOf((await readDelivery(hook, listed.id))?.answer);
-    return { ...listed, decision };
+    const answer = readAnswer((await readDelivery(hook, listed.id))?.answer);
+    return { ...listed, decision: answer?.reason ?? null };
   });
 }
 
@@ -110,16 +111,31 @@ export function failureWords({ status, status_code: code }: Pick<Delivery, "stat
   return code > 0 ? `${code}: refused` : status;
 }
 
-/** Of the controller's answer, which is JSON. GitHub keeps it as text. */
-function reasonOf(answer: unknown): string | null {
+/** What the controller answers to GitHub: about the job first, then what else that led to. */
+export interface ControllerAnswer {
+  reason: string;
+  detail: string | null;
+  more: { reason: string; detail: string | null }[];
+}
+
+const outcomeSchema = z.object({
+  reason: z.string(),
+  detail: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? null),
+});
+const answerSchema = outcomeSchema.extend({ more: z.array(outcomeSchema).default([]) });
+
+/** The controller's answer, which is JSON; GitHub keeps it as text. Undefined where it is none of its answers. */
+export function readAnswer(answer: unknown): ControllerAnswer | undefined {
   let value = answer;
   if (typeof value === "string") {
     try {
       value = JSON.parse(value);
     } catch {
-      return null;
+      return undefined;
     }
   }
-  const reason = typeof value === "object" && value !== null && "reason" in value ? value.reason : undefined;
-  return typeof reason === "string" ? reason : null;
+  return answerSchema.safeParse(value).data;
 }

@@ -97,10 +97,20 @@ export async function listRunners(
   now: number,
 ): Promise<ListedRunner[]> {
   const [sandboxes, registrations] = await Promise.all([fleet.modal.sandboxes(), fleet.github.registrations()]);
+  return joinRunners(sandboxes, registrations, fleet.policy, now);
+}
+
+/** What Modal and GitHub told of the same runners, put together; the oldest first. */
+export function joinRunners(
+  sandboxes: readonly FleetSandbox[],
+  registrations: readonly Registration[],
+  policy: Policy,
+  now: number,
+): ListedRunner[] {
   const byName = new Map(registrations.map((registration) => [registration.name, registration]));
-  const listed = sandboxes.map((sandbox) => fromSandbox(sandbox, byName.get(sandbox.runnerName), fleet.policy, now));
+  const listed = sandboxes.map((sandbox) => fromSandbox(sandbox, byName.get(sandbox.runnerName), policy, now));
   const alive = new Set(sandboxes.map((sandbox) => sandbox.runnerName));
-  const pools = new Set(fleet.policy.pools.map((pool) => pool.name));
+  const pools = new Set(policy.pools.map((pool) => pool.name));
   for (const registration of registrations) {
     const name = parseRunnerName(registration.name);
     if (!name || !pools.has(name.pool) || alive.has(registration.name)) continue;

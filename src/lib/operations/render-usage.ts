@@ -1,18 +1,11 @@
 // Usage as a table with bars, or as CSV.
+import { bar } from "../cli/charts.ts";
 import { formatDollars } from "../cli/numbers.ts";
 import type { OutputSide } from "../cli/streams.ts";
 import { type Column, renderTable } from "../cli/table.ts";
 import type { Usage, UsageRow } from "./usage.ts";
 
 const barWidth = 12;
-/** Eighths of a column, so that a short bar still tells its length. */
-const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-
-/** A bar of at most so many columns. @param share 0 to 1 */
-export function bar(share: number, columns: number): string {
-  const units = Math.round(Math.min(1, Math.max(0, share)) * columns * 8);
-  return "█".repeat(Math.floor(units / 8)) + (eighths[units % 8] ?? "");
-}
 
 const number = (value: number) => value.toFixed(value < 10 ? 1 : 0);
 

@@ -8,18 +8,33 @@ import { findRunner, listRunners } from "./list-runners.ts";
 
 type Terminal = NodeJS.ReadableStream & { setRawMode?(isRaw: boolean): void };
 
+/** bash where the image has it, as ours does. */
+export const loginShell = ["sh", "-c", "exec $(command -v bash || echo sh) -l"];
+
+/** The operator's side of a shell. */
+export interface ShellTerminal {
+  /** What is typed. */
+  input: AsyncIterable<Uint8Array>;
+  output(bytes: Uint8Array): void;
+  size(): TerminalSize;
+  /**
+   * Makes the terminal raw, so that Ctrl-C and the like reach the command, and tells of every change of its size, until
+   * the function that it returns is called.
+   */
+  take(onResize: () => void): () => void;
+}
+
 /**
- * Runs a command in the Sandbox until it ends. The terminal is raw meanwhile, so Ctrl-C and the like reach the command,
- * and is put back in every case.
+ * Runs a command in the Sandbox of a runner until it ends.
  * @param reference a runner's name, its Sandbox's id, or its job
  * @returns the command's exit code
  * @throws AbortError when there is no such runner, or it has no Sandbox
  */
-export async function shellInto(
+export async function runShell(
   reference: string,
   command: readonly string[],
   fleet: FleetAccess,
-  io: IOStreams,
+  terminal: ShellTerminal,
   now: number,
 ): Promise<number> {
   const runner = findRunner(reference, await listRunners(fleet, now));
@@ -29,26 +44,53 @@ export async function shellInto(
       nextSteps: ["modal-gha runners prune --dry-run"],
     });
   }
-  const stdin = io.stdin as Terminal;
-  const output = io.stdout.stream as NodeJS.WriteStream;
-  const size = (): TerminalSize => ({ rows: output.rows ?? 24, columns: output.columns ?? 80 });
-  const isRaw = io.stdin.isTTY === true && stdin.setRawMode !== undefined;
-  const input = io.stdin as Readable;
+  const { input, output, size } = terminal;
   const shell = await openShell(fleet.modalAccess, {
     sandboxId: runner.sandboxId,
     command,
     size: size(),
     input,
-    output: (bytes) => void output.write(bytes),
+    output,
   });
-  const onResize = () => void shell.resize(size()).catch(() => undefined);
-  if (isRaw) stdin.setRawMode?.(true);
-  output.on("resize", onResize);
+  const giveBack = terminal.take(() => void shell.resize(size()).catch(() => undefined));
   try {
     return await shell.ended;
   } finally {
-    output.off("resize", onResize);
-    if (isRaw) stdin.setRawMode?.(false);
+    giveBack();
+  }
+}
+
+/**
+ * runShell on this process's own terminal, which is put back in every case. Its input is used up afterwards.
+ * @throws AbortError as runShell does
+ */
+export async function shellInto(
+  reference: string,
+  command: readonly string[],
+  fleet: FleetAccess,
+  io: IOStreams,
+  now: number,
+): Promise<number> {
+  const stdin = io.stdin as Terminal;
+  const stdout = io.stdout.stream as NodeJS.WriteStream;
+  const isRaw = io.stdin.isTTY === true && stdin.setRawMode !== undefined;
+  const input = io.stdin as Readable;
+  const terminal: ShellTerminal = {
+    input,
+    output: (bytes) => void stdout.write(bytes),
+    size: () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }),
+    take(onResize) {
+      if (isRaw) stdin.setRawMode?.(true);
+      stdout.on("resize", onResize);
+      return () => {
+        stdout.off("resize", onResize);
+        if (isRaw) stdin.setRawMode?.(false);
+      };
+    },
+  };
+  try {
+    return await runShell(reference, command, fleet, terminal, now);
+  } finally {
     // Somebody may have left the input open; waiting for more would keep the process.
     input.destroy();
   }

@@ -1,4 +1,5 @@
 // What the fleet used, added up from its Sandboxes, living and ended: minutes, GPU minutes and estimated cost.
+import type { Modal } from "../fleet/ports.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
 import { splitRepository } from "../github/jobs.ts";
 import { parseGpu } from "../policy/gpu.ts";
@@ -42,9 +43,17 @@ const longestLifeMs = 24 * 3600_000;
 /** Runs whose workflow is asked of GitHub, a call each; of the rest it is not known. */
 const mostRuns = 300;
 
-interface Spell {
+/** One Sandbox's part of a span of time. */
+export interface Spell {
   sandbox: FleetSandbox;
   seconds: number;
+}
+
+/** One Sandbox's life, as far as it is over; milliseconds since the epoch. */
+export interface Life {
+  sandbox: FleetSandbox;
+  from: number;
+  until: number;
 }
 
 /**
@@ -55,25 +64,47 @@ export async function readUsage(
   fleet: Pick<FleetAccess, "modal" | "policy" | "octokit">,
   { since, by, now }: { since: number; by: UsageKey; now: number },
 ): Promise<Usage> {
-  const [alive, ended] = await Promise.all([fleet.modal.sandboxes(), fleet.modal.ended(since - longestLifeMs)]);
-  // One that ended between the two calls is in both.
-  const gone = new Set(ended.map(({ id }) => id));
-  const spells = [
-    ...ended.map((sandbox) => spell(sandbox, since, sandbox.endedAt)),
-    ...alive.filter(({ id }) => !gone.has(id)).map((sandbox) => spell(sandbox, since, now)),
-  ].filter(({ seconds }) => seconds > 0);
-  const nameOf = by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => name(sandbox, by);
-  const groups = Map.groupBy(spells, ({ sandbox }) => nameOf(sandbox));
-  const rows = [...groups].map(([group, of]) => sum(group, of, fleet.policy)).sort((a, b) => b.dollars - a.dollars);
+  const spells = spellsWithin(await readLives(fleet.modal, since, now), since, now);
+  const nameOf =
+    by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => usageName(sandbox, by);
+  const rows = sumBy(spells, nameOf, fleet.policy);
   const times = { since: new Date(since).toISOString(), until: new Date(now).toISOString() };
   return { ...times, by, pricesDate, hostedPricesDate, rows, total: sum(null, spells, fleet.policy) };
 }
 
-function spell(sandbox: FleetSandbox, since: number, until: number): Spell {
-  return { sandbox, seconds: (until - Math.max(since, sandbox.createdAt)) / 1000 };
+/** Every Sandbox that lived at some time since then, and until when it did; until now if it still does. */
+export async function readLives(
+  modal: Pick<Modal, "sandboxes" | "ended">,
+  since: number,
+  now: number,
+): Promise<Life[]> {
+  const [alive, ended] = await Promise.all([modal.sandboxes(), modal.ended(since - longestLifeMs)]);
+  // One that ended between the two calls is in both.
+  const gone = new Set(ended.map(({ id }) => id));
+  return [
+    ...ended.map((sandbox) => ({ sandbox, from: sandbox.createdAt, until: sandbox.endedAt })),
+    ...alive.filter(({ id }) => !gone.has(id)).map((sandbox) => ({ sandbox, from: sandbox.createdAt, until: now })),
+  ];
 }
 
-function name(sandbox: FleetSandbox, by: Exclude<UsageKey, "workflow">): string {
+/** What of these lives falls between two times. */
+export function spellsWithin(lives: readonly Life[], since: number, until: number): Spell[] {
+  return lives
+    .map((life) => ({
+      sandbox: life.sandbox,
+      seconds: (Math.min(life.until, until) - Math.max(life.from, since)) / 1000,
+    }))
+    .filter(({ seconds }) => seconds > 0);
+}
+
+/** Adds up by a name of each Sandbox, the dearest first. */
+export function sumBy(spells: readonly Spell[], nameOf: (sandbox: FleetSandbox) => string, policy: Policy): UsageRow[] {
+  const groups = Map.groupBy(spells, ({ sandbox }) => nameOf(sandbox));
+  return [...groups].map(([group, of]) => sum(group, of, policy)).sort((a, b) => b.dollars - a.dollars);
+}
+
+/** What a Sandbox is counted under. */
+export function usageName(sandbox: FleetSandbox, by: Exclude<UsageKey, "workflow">): string {
   if (by === "pool") return sandbox.pool;
   if (by === "repo") return sandbox.jobId === 0 ? "(kept ready)" : sandbox.repository;
   return sandbox.jobId === 0 ? "(kept ready)" : String(sandbox.jobId);
@@ -93,7 +124,8 @@ async function workflowNames(
   return ({ runId }) => (runId === 0 ? "(kept ready)" : (names.get(runId) ?? "(not looked up)"));
 }
 
-function sum(group: string | null, spells: readonly Spell[], policy: Policy): UsageRow {
+/** @param group what the row is called; null for a sum of everything */
+export function sum(group: string | null, spells: readonly Spell[], policy: Policy): UsageRow {
   const row: UsageRow = {
     name: group,
     runners: spells.length,

@@ -8,6 +8,8 @@ import type { Policy } from "./schema.ts";
 export interface LoadedPolicy {
   policy: Policy;
   file: string;
+  /** What is in the file. */
+  text: string;
   /** See policyHash. */
   hash: string;
   /** What is allowed in it and yet probably a mistake. */
@@ -28,6 +30,7 @@ export function policyHash(policy: Policy): string {
  * @throws Error with `code` ENOENT when there is no such file
  */
 export async function loadPolicy(file: string): Promise<LoadedPolicy> {
-  const { policy, warnings } = checkPolicy(await readFile(file, "utf8"), file);
-  return { policy, file, hash: policyHash(policy), warnings };
+  const text = await readFile(file, "utf8");
+  const { policy, warnings } = checkPolicy(text, file);
+  return { policy, file, text, hash: policyHash(policy), warnings };
 }

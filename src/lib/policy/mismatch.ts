@@ -1,5 +1,5 @@
 // Why no pool serves a job, told so that somebody can mend the workflow or the policy.
-import { suggestion } from "./nearest.ts";
+import { nearest, suggestion } from "./nearest.ts";
 import type { Policy } from "./schema.ts";
 
 /** Labels that say nothing about a pool: every runner of ours carries them. GitHub compares labels without case. */
@@ -19,6 +19,26 @@ export function looksHosted(label: string): boolean {
 /** Whether a label asks for a machine that Modal does not have. */
 export function isForeign(label: string): boolean {
   return foreignLabels.includes(label.toLowerCase()) || /^(windows|macos)-/i.test(label);
+}
+
+/**
+ * Whether a job that no pool serves was probably meant for the fleet: it asks for a self-hosted runner, or for a label that
+ * a pool has, or nearly has. Jobs of GitHub's own runners are not.
+ */
+export function asksForUs(policy: Policy, labels: readonly string[]): boolean {
+  return labels.some((label) => {
+    const asked = label.toLowerCase();
+    if (asked === "self-hosted") return true;
+    if (looksHosted(asked) || baseLabels.includes(asked)) return false;
+    return nearest(asked.split("/")[0] ?? "", known(policy)) !== undefined;
+  });
+}
+
+/** A label that some pool has: the one most like one of these, or else the first. */
+export function nearestLabel(policy: Policy, labels: readonly string[]): string {
+  const asked = labels.filter((label) => !baseLabels.includes(label.toLowerCase()));
+  const meant = asked.map((label) => nearest(label.split("/")[0] ?? "", known(policy)));
+  return meant.find((label) => label !== undefined) ?? known(policy)[0] ?? "";
 }
 
 /**

@@ -8,7 +8,7 @@ const enter = "\r";
 const down = "\u001B[B";
 const controlC = "\u0003";
 
-describe.runIf(bin !== undefined)("init on a terminal", () => {
+describe.runIf(bin !== undefined)("init on a terminal", { timeout: 180_000 }, () => {
   it("asks its way to a fleet that works, and the next time asks nothing", async () => {
     const site = await siteWith();
     const where = { env: { ...site.env, CI: "" }, cwd: site.folder };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { bar } from "../../../src/lib/cli/charts.ts";
 import { createColours } from "../../../src/lib/cli/colours.ts";
 import { ExitCode } from "../../../src/lib/cli/exit-codes.ts";
 import type { Modal } from "../../../src/lib/fleet/ports.ts";
 import type { EndedSandbox, FleetSandbox } from "../../../src/lib/fleet/snapshot.ts";
-import { bar, renderUsage, usageCsv } from "../../../src/lib/operations/render-usage.ts";
+import { renderUsage, usageCsv } from "../../../src/lib/operations/render-usage.ts";
 import { parseSince } from "../../../src/lib/operations/since.ts";
 import { readUsage, type UsageKey } from "../../../src/lib/operations/usage.ts";
 import { estimateHostedDollars } from "../../../src/lib/policy/hosted-prices.ts";

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { packageFile } from "../../package-root.ts";
 import { controllerAppName, ownershipTags, secretName } from "../names.ts";
 
-export interface ControllerSettings {
+export interface DeploySettings {
   /** Containers that are always there; 0 starts one with the first request. */
   minContainers?: number | undefined;
   /** Modal's name of a region, or of a wider one such as `us`. */
@@ -17,7 +17,7 @@ export interface ControllerSettings {
 export interface BundleOptions {
   fleet: string;
   policyFile: string;
-  settings: ControllerSettings;
+  settings: DeploySettings;
   githubApiUrl: string;
 }
 

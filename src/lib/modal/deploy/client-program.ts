@@ -23,35 +23,38 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @returns the program, or why there is none */
 export async function findModal(env: Environment): Promise<ClientProgram | string> {
-  const said = await firstLine("modal", ["--version"], env);
+  const said = await output(["modal", "--version"], env);
   if (said === undefined) return "there is no program `modal`";
-  const found = /(\d+)\.(\d+)\.(\d+)/.exec(said);
   // npm's package of that name is something else.
-  if (!/modal client/i.test(said) || !found) return "the program `modal` here is not Modal's";
-  const [version, ...parts] = found;
+  const found = /modal client version: ((\d+)\.(\d+)\.(\d+)\S*)/.exec(said);
+  if (!found) return "the program `modal` here is not Modal's";
+  const [, version, ...parts] = found;
   const difference = leastVersion.map((least, index) => Number(parts[index]) - least).find((each) => each !== 0) ?? 0;
-  if (difference < 0)
-    return `the program \`modal\` here is of version ${version}, and ${leastVersion.join(".")} is needed`;
-  return { via: "modal", command: ["modal"], description: `modal ${version}` };
+  if (difference >= 0) return { via: "modal", command: ["modal"], description: `modal ${version}` };
+  return `the program \`modal\` here is of version ${version}, and ${leastVersion.join(".")} is needed`;
 }
 
-/** @returns the program, or why there is none */
+/** Has uvx fetch the client, if it has not got it. @returns the program, or why there is none */
 export async function findUvx(env: Environment): Promise<ClientProgram | string> {
-  if ((await firstLine("uvx", ["--version"], env)) === undefined) return "there is no program `uvx`";
+  if ((await output(["uvx", "--version"], env)) === undefined) return "there is no program `uvx`";
   const command = ["uvx", "--from", `modal==${clientVersion}`, "modal"] as const;
+  if ((await output([...command, "--version"], env)) === undefined) return `uvx cannot fetch modal ${clientVersion}`;
   return { via: "uvx", command, description: `uvx with modal ${clientVersion}` };
 }
 
-/** What a program says first; undefined when it is not there, or fails. */
-async function firstLine(program: string, args: readonly string[], env: Environment): Promise<string | undefined> {
-  const child = spawn(program, [...args], { env, stdio: ["ignore", "pipe", "ignore"], timeout: 60_000 });
+/** Milliseconds: installing the client takes some. */
+const longestMs = 120_000;
+
+/** What a program writes to stdout; undefined when it is not there, or fails. */
+async function output([program = "", ...args]: readonly string[], env: Environment): Promise<string | undefined> {
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "ignore"], timeout: longestMs });
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => {
     text += chunk.toString();
   });
   try {
     const [code] = (await once(child, "close")) as [number | null];
-    return code === 0 ? (text.trim().split("\n")[0] ?? "") : undefined;
+    return code === 0 ? text : undefined;
   } catch {
     return undefined;
   }

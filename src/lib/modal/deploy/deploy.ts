@@ -6,7 +6,7 @@ import type { Policy } from "../../policy/schema.ts";
 import type { ModalConnection } from "../client.ts";
 import { secretName } from "../names.ts";
 import { readSecretState } from "../secrets.ts";
-import { type ControllerSettings, fingerprintOf, makeBundle } from "./bundle.ts";
+import { type DeploySettings, fingerprintOf, makeBundle } from "./bundle.ts";
 import type { Environment, Via } from "./client-program.ts";
 import { DeployError } from "./errors.ts";
 import { ask } from "./health.ts";
@@ -20,7 +20,7 @@ export interface DeployOptions {
   policy: Policy;
   policyFile: string;
   /** What is absent here is as the policy's `controller` has it. */
-  settings: ControllerSettings;
+  settings: DeploySettings;
   /** How; where absent, the first way that there is. */
   via?: Via | undefined;
   githubApiUrl: string;
@@ -128,7 +128,7 @@ export async function deployController(options: DeployOptions): Promise<Deployed
 }
 
 /** Without what is undefined, which would cover up what the policy says. */
-function given(settings: ControllerSettings): ControllerSettings {
+function given(settings: DeploySettings): DeploySettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 

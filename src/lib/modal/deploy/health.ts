@@ -32,40 +32,47 @@ const mostFailures = 4;
 const answerWithinMs = 60_000;
 
 /** @returns its health once that is what is expected, or what it is instead. @throws the signal's reason */
-export async function checkHealth({
-  url,
-  expected,
-  withinMs,
-  isVain,
-  signal,
-}: HealthOptions): Promise<Health | string> {
+export async function checkHealth(options: HealthOptions): Promise<Health | string> {
+  const { url, expected, withinMs, isVain, signal } = options;
   const deadline = Date.now() + withinMs;
   let failures = 0;
   for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
-    signal?.throwIfAborted();
-    const answer = await ask(url, signal);
-    const fault = typeof answer === "string" ? answer : differenceOf(answer, expected);
-    if (fault === undefined) return answer as Health;
-    failures = typeof answer === "string" && answer.startsWith("it answered 5") ? failures + 1 : 0;
-    if (failures >= mostFailures || Date.now() + pauseMs > deadline) return fault;
-    if (typeof answer !== "string" && (await isVain?.())) return fault;
+    const { health, fault = health && differenceOf(health, expected), isFailure } = await get(url, signal);
+    if (health && fault === undefined) return health;
+    failures = isFailure ? failures + 1 : 0;
+    const isLast = failures >= mostFailures || Date.now() + pauseMs > deadline || (health && (await isVain?.()));
+    if (isLast) return fault ?? "it did not answer";
     await delay(pauseMs, undefined, signal && { signal });
   }
 }
 
 /** What /healthz says, or why there is no such answer. @throws the signal's reason */
 export async function ask(url: string, signal?: AbortSignal): Promise<Health | string> {
+  const { health, fault } = await get(url, signal);
+  return health ?? fault ?? "it did not answer";
+}
+
+interface Answer {
+  health?: Health;
+  /** In place of its health. */
+  fault?: string;
+  /** Whether the endpoint is there, and what should answer is not. */
+  isFailure?: boolean;
+}
+
+async function get(url: string, signal: AbortSignal | undefined): Promise<Answer> {
+  signal?.throwIfAborted();
   try {
     const timeout = AbortSignal.timeout(answerWithinMs);
     const response = await fetch(`${url}/healthz`, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
-    if (!response.ok) return `it answered ${response.status}`;
-    const health = (await response.json()) as Partial<Health> | null;
-    return health?.fleet === undefined ? "something else than a controller answered" : (health as Health);
+    if (!response.ok) return { fault: `it answered ${response.status}`, isFailure: response.status >= 500 };
+    const health = (await response.json()) as Health | null;
+    return health?.fleet === undefined ? { fault: "something else than a controller answered" } : { health };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof SyntaxError) return "something else than a controller answered";
+    if (error instanceof SyntaxError) return { fault: "something else than a controller answered" };
     const { message, cause } = error as Error;
-    return `it did not answer: ${cause instanceof Error ? cause.message : message}`;
+    return { fault: `it did not answer: ${cause instanceof Error ? cause.message : message}` };
   }
 }
 

@@ -52,7 +52,10 @@ export async function rollBackController(options: RollbackOptions): Promise<Roll
   if (!now?.current || !url) throw new Error("Modal rolled the controller back, and knows of none.");
   say(`Rolled back to version ${target.version}; waiting for ${url}/healthz`);
   const expected = { deployment: target.tag.replace(/^mgha-/, "") };
-  const health = await checkHealth({ url, expected, withinMs, signal });
+  const health = await checkHealth({ url, expected, withinMs, signal }).catch((error: unknown) => {
+    if (signal?.aborted) say(`Version ${target.version} serves; whether it is well was not looked at.`);
+    throw error;
+  });
   if (typeof health === "string") {
     const log = await lastLogLines(client, now.appId, new Date(now.current.deployedAt - 5_000), logLines);
     throw new DeployError("unhealthy", `Version ${target.version} serves again, but is not well: ${health}.`, {

@@ -10,7 +10,7 @@ import { controllerAppName, ownershipTags } from "../../../../src/lib/modal/name
 import { deleteSecret, writeSecret } from "../../../../src/lib/modal/secrets.ts";
 import { packageFile } from "../../../../src/lib/package-root.ts";
 import { loadPolicy } from "../../../../src/lib/policy/load.ts";
-import { until } from "../../../e2e/cli.ts";
+import { processesWith, until } from "../../../e2e/cli.ts";
 import { modalClient } from "../../../python.ts";
 import { healthOf, policyText, programIn, runAJob, type Site, siteWith } from "./support.ts";
 
@@ -42,6 +42,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     expect((await client.cpClient.appGetTags({ appId: deployed.appId })).tags).toEqual(ownershipTags("deployed"));
     site.github.setWebhookUrl(deployed.webhookUrl);
     await runAJob(site);
+    // A token's webhooks are found by the address, which the controller is not told by anybody else.
+    expect(processesWith(`MODAL_GHA_WEBHOOK_URL=${deployed.webhookUrl}`)).toHaveLength(1);
   });
 
   it("needs no Python here: a Sandbox deploys, and is gone afterwards", async () => {
@@ -85,6 +87,14 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
       code: "no-client",
       message: expect.stringContaining("of version 1.2.9, and 1.3.0 is needed"),
     });
+  });
+
+  it("takes a Sandbox where uvx cannot fetch the client", async () => {
+    const site = await siteWith([]);
+    const offline = await programIn(site.folder, "uvx", `[ "$1" = --version ] || exit 2`);
+    const deployed = await site.deploy({ env: { ...site.env, PATH: `${offline}:${site.env["PATH"]}` } });
+    expect(deployed.via).toBe("sandbox");
+    expect(site.progress[0]).toMatch(/uvx cannot fetch modal 1\.6\.4$/);
   });
 
   it("gives Modal's client no secrets but the token pair, and puts none into its arguments", async () => {

@@ -1,0 +1,105 @@
+// What a dashboard asks of a fleet, and may do to it. The screen knows this interface alone, so that it can be shown
+// anything: the operator's fleet (fleet-source.ts), or a thousand runners that do not exist.
+import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
+import type { JobExplanation } from "../operations/explain/explanation.ts";
+import type { KilledRunner } from "../operations/kill-runners.ts";
+import type { ListedDelivery } from "../operations/list-deliveries.ts";
+import type { JobList } from "../operations/list-jobs.ts";
+import type { ListedRunner, RunnerState } from "../operations/list-runners.ts";
+import type { ReconciledItem } from "../operations/reconcile-fleet.ts";
+import type { Redelivered } from "../operations/redeliver.ts";
+import type { ShellTerminal } from "../operations/runner-shell.ts";
+import type { SpawnedJob } from "../operations/spawn-job.ts";
+import type { UsageKey, UsageRow } from "../operations/usage.ts";
+
+/** `unknown`: the side that would tell cannot be asked. */
+export type DashboardRunner = Omit<ListedRunner, "state"> & { state: RunnerState | "unknown" };
+
+/** What each service told, and when it was asked; undefined for one that was never reached. */
+export interface KnownSides {
+  sandboxes: { list: readonly FleetSandbox[]; askedAt: number } | undefined;
+  registrations: { list: readonly Registration[]; askedAt: number } | undefined;
+}
+
+/** GitHub's primary rate limit, as it stands. */
+export interface RateBudget {
+  limit: number;
+  remaining: number;
+  /** Milliseconds since the epoch: when it is full again. */
+  resetsAt: number;
+}
+
+/** By workflow takes a call of GitHub's for each run; nothing that is refreshed may cost that. */
+export type DashboardUsageKey = Exclude<UsageKey, "workflow">;
+
+/** What the fleet used over the last day. */
+export interface DashboardUsage {
+  rows: Record<DashboardUsageKey, UsageRow[]>;
+  /** Estimated dollars since midnight UTC. */
+  dollarsToday: number;
+  /** The policy's budget of a day; null where it sets none. */
+  dailyBudget: number | null;
+  /** One for each span of time, the oldest first; the last one is not over. */
+  series: UsageSpan[];
+}
+
+export interface UsageSpan {
+  /** Milliseconds since the epoch. */
+  from: number;
+  dollars: number;
+  /** Runners at a time, on average. */
+  runners: number;
+}
+
+export interface DeliveryAnswer {
+  reason: string;
+  /** What the code means; null for one that this version does not know. */
+  meaning: string | null;
+  /** The names and numbers behind it. */
+  detail: string | null;
+}
+
+/** One line of a job's log, made safe for a terminal; coloured if that was asked for. */
+export interface LogLine {
+  /** ISO 8601; undefined where nobody knows. */
+  at: string | undefined;
+  text: string;
+  /** Whether a step begins with it. */
+  isStep: boolean;
+}
+
+/** Every method may reject with what explainError understands. */
+export interface DashboardSource {
+  /** The fleet's name, and who owns it at GitHub. */
+  readonly fleet: string;
+  readonly owner: string;
+  sandboxes(): Promise<FleetSandbox[]>;
+  registrations(): Promise<Registration[]>;
+  /** Joins both sides. */
+  runners(known: KnownSides, now: number): DashboardRunner[];
+  /** With what could not be read of them. */
+  jobs(): Promise<JobList>;
+  deliveries(): Promise<ListedDelivery[]>;
+  usage(): Promise<DashboardUsage>;
+  /** Null where GitHub does not count calls. */
+  rate(): Promise<RateBudget | null>;
+  /** What the controller answered to a delivery; null where that is none of its answers. */
+  deliveryAnswer(id: string): Promise<DeliveryAnswer | null>;
+  /** The whole story of a job. @param reference as everywhere: a job's id or address, a runner's name, and so on */
+  explain(reference: string): Promise<JobExplanation>;
+  /** Follows a job's log to its end. */
+  log(reference: string, options: { signal: AbortSignal; onWaiting(): void }): AsyncIterable<LogLine>;
+  /** @param agreedJob the job that was on it when the operator agreed; a runner that has another by now is kept */
+  kill(runner: string, agreedJob: number | null): Promise<KilledRunner>;
+  spawn(job: number): Promise<SpawnedJob>;
+  redeliver(id: string): Promise<Redelivered>;
+  /** @param isPreview only say what would be done */
+  reconcile(isPreview: boolean): Promise<ReconciledItem[]>;
+  /** @returns the shell's exit code */
+  shell(runner: string, terminal: ShellTerminal): Promise<number>;
+  /** Shows a web page of GitHub's: of a repository's run, or of one of its jobs. */
+  open(url: string): Promise<void>;
+  /** Address of a job's page at GitHub. */
+  jobUrl(repository: string, run: number, job: number): string;
+  close(): void;
+}

@@ -1,0 +1,183 @@
+// What keys do beyond the screen: to the fleet, the clipboard, the browser. Each says what it does, and what came of it.
+import { explainError } from "../../lib/cli/explain-error.ts";
+import { redact } from "../../lib/cli/redact.ts";
+import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/source.ts";
+import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
+import type { ListedJob } from "../../lib/operations/list-jobs.ts";
+import type { RunningFeeds } from "./feeds.ts";
+import { selectedRow } from "./rows.ts";
+import type { Confirmation, Deed, Level } from "./state.ts";
+import type { Store } from "./store.ts";
+import { viewOf } from "./views.ts";
+
+export interface ActionOptions {
+  store: Store;
+  source: DashboardSource;
+  feeds: Pick<RunningFeeds, "refresh">;
+  now(): number;
+  /** Writes bytes to the terminal that do not show. */
+  write(bytes: string): void;
+}
+
+export interface Actions {
+  /** The selected row's runner; undefined, and said, where it has none that is alive. */
+  runner(): { runner: string; job: number | null; repository: string | null; isBusy: boolean } | undefined;
+  say(level: Level, text: string): void;
+  /** Runs something whose failure is told. */
+  tell(words: string, work: () => Promise<void>): Promise<void>;
+  askToKill(): void;
+  spawn(): Promise<void>;
+  redeliver(): Promise<void>;
+  askToReconcile(): Promise<void>;
+  /** What was agreed to. */
+  carryOut(deed: Deed): Promise<void>;
+  open(): Promise<void>;
+  copy(): void;
+}
+
+let lastId = 0;
+
+export function createActions(options: ActionOptions): Actions {
+  const { store, source, feeds, now } = options;
+
+  const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
+  const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
+
+  async function tell(words: string, work: () => Promise<void>): Promise<void> {
+    const id = ++lastId;
+    store.dispatch({ type: "began", id, text: words });
+    try {
+      await work();
+    } catch (error) {
+      const { message, why } = explainError(error);
+      say("error", redact([message, why].filter((part) => part !== undefined).join(" ")));
+    } finally {
+      store.dispatch({ type: "ended", id });
+    }
+  }
+
+  function runner(): ReturnType<Actions["runner"]> {
+    const { view } = store.state();
+    const row = selectedRow(store.state());
+    if (row === undefined) return undefined;
+    if (view === "runners") {
+      const { runner: name, job, repository, state } = row as DashboardRunner;
+      return { runner: name, job: job || null, repository, isBusy: state === "busy" };
+    }
+    const { runner: name, job, repository, state } = row as ListedJob;
+    if (name === null || state === "finished") {
+      say("warning", name === null ? `Job ${job} has no runner yet.` : `Job ${job} is over, and its runner gone.`);
+      return undefined;
+    }
+    return { runner: name, job, repository, isBusy: state === "running" };
+  }
+
+  const carryOut = (deed: Deed): Promise<void> => {
+    switch (deed.kind) {
+      case "kill":
+        return tell(`ending ${deed.runner}`, async () => {
+          const { result } = await source.kill(deed.runner, deed.agreedJob);
+          say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);
+          feeds.refresh("sandboxes", "registrations", "jobs");
+        });
+      case "spawn":
+        return tell(`giving job ${deed.job} a runner`, async () => {
+          const { isProvided, reason, detail, runner: name } = await source.spawn(deed.job);
+          say(isProvided ? "good" : "warning", `Job ${deed.job}: ${reason}${name ? `, ${name}` : ""}: ${detail}`);
+          feeds.refresh("sandboxes", "registrations", "jobs");
+        });
+      case "redeliver":
+        return tell(`sending delivery ${deed.id} once more`, async () => {
+          const { result, failure } = await source.redeliver(deed.id);
+          const level = result === "delivered" ? "good" : result === "pending" ? "info" : "warning";
+          say(level, `Delivery ${deed.id}: ${result}${failure ? `: ${failure}` : ""}`);
+          feeds.refresh("deliveries", "jobs");
+        });
+      case "reconcile":
+        return tell("mending the fleet", async () => {
+          const items = await source.reconcile(false);
+          const done = items.filter((item) => item.done === true).length;
+          const left = items.length - done;
+          say(left === 0 ? "good" : "warning", `Reconciled: ${done} done${left > 0 ? `, ${left} put off` : ""}.`);
+          feeds.refresh();
+        });
+    }
+  };
+
+  return {
+    runner,
+    say,
+    tell,
+    carryOut,
+    askToKill() {
+      const target = runner();
+      if (!target) return;
+      const { runner: name, job, repository, isBusy } = target;
+      ask({
+        question: isBusy ? `End ${name}, and the job on it?` : `End ${name}?`,
+        lines: isBusy
+          ? [`It runs job ${job}${repository === null ? "" : ` of ${repository}`}, which is interrupted, and fails.`]
+          : ["It runs no job. It is deregistered first, so that none can come to it."],
+        deed: { kind: "kill", runner: name, agreedJob: isBusy ? job : null },
+      });
+    },
+    async spawn() {
+      const row = selectedRow(store.state()) as ListedJob | undefined;
+      if (!row) return;
+      if (row.state === "queued") return carryOut({ kind: "spawn", job: row.job });
+      say("warning", `Job ${row.job} does not wait for a runner: it is ${row.state}.`);
+    },
+    async redeliver() {
+      const row = selectedRow(store.state()) as ListedDelivery | undefined;
+      if (row) await carryOut({ kind: "redeliver", id: row.id });
+    },
+    askToReconcile: () =>
+      tell("looking at the whole fleet", async () => {
+        const items = await source.reconcile(true);
+        if (items.length === 0) return say("good", "Everything is as it should be.");
+        ask({
+          question: "Mend what is not as it should be?",
+          lines: items.map(({ reason, detail }) => `${reason}: ${detail}`),
+          deed: { kind: "reconcile" },
+        });
+      }),
+    open: async () => {
+      const url = pageOf(store, source);
+      if (!url) return say("warning", "It has no page at GitHub.");
+      await tell(`opening ${url}`, async () => {
+        await source.open(url);
+        say("info", `Opened ${url}`);
+      });
+    },
+    copy() {
+      const { view } = store.state();
+      const row = selectedRow(store.state());
+      if (row === undefined) return;
+      const id =
+        view === "jobs"
+          ? String((row as ListedJob).job)
+          : view === "deliveries"
+            ? (row as ListedDelivery).id
+            : viewOf(view).identity(row);
+      // The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences.
+      options.write(`\u001B]52;c;${Buffer.from(id).toString("base64")}\u0007`);
+      say("info", `Copied ${id}, if this terminal lets programs copy.`);
+    },
+  };
+}
+
+const killWords = {
+  deregistered: "ended; it had no job",
+  interrupted: "ended; its job was interrupted",
+  killed: "killed; its job fails",
+  kept: "kept: another job came to it just now",
+} as const;
+
+function pageOf(store: Store, source: DashboardSource): string | undefined {
+  const { view } = store.state();
+  const row = selectedRow(store.state());
+  if (row === undefined) return undefined;
+  if (view === "jobs") return (row as ListedJob).url || undefined;
+  const { repository, run, job } = row as DashboardRunner;
+  return repository !== null && run && job ? source.jobUrl(repository, run, job) : undefined;
+}

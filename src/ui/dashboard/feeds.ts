@@ -1,0 +1,150 @@
+// Keeps the state fresh: asks for each thing at its own pace, one question at a time, ever more seldom while there is no
+// answer, and at once when somebody wants to know.
+import type { Clock } from "../../lib/cli/clock.ts";
+import { explainError } from "../../lib/cli/explain-error.ts";
+import { redact } from "../../lib/cli/redact.ts";
+import type { DashboardRunner, DashboardSource, KnownSides } from "../../lib/dashboard/source.ts";
+import type { DashboardState, FeedData, FeedName } from "./state.ts";
+import type { Store } from "./store.ts";
+
+export interface FeedOptions {
+  store: Store;
+  source: DashboardSource;
+  /** The pace of the runners; everything else goes slower. */
+  refreshMs: number;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+export interface RunningFeeds {
+  /** Asks at once; all of what is looked at if none is named. */
+  refresh(...names: FeedName[]): void;
+  ended: Promise<unknown>;
+}
+
+const longestPauseMs = 60_000;
+/** Below this share of GitHub's limit the rest is left to the controller, which lives on the same. */
+const keptShare = 0.2;
+
+/** How often each is asked for, as a multiple of the refresh and at least, and when at all. */
+const paces: {
+  readonly [Name in FeedName]: { times: number; leastMs: number; isWanted?(state: DashboardState): boolean };
+} = {
+  sandboxes: { times: 1, leastMs: 0 },
+  registrations: { times: 1, leastMs: 0 },
+  // Some calls for each repository.
+  jobs: { times: 3, leastMs: 0 },
+  deliveries: { times: 3, leastMs: 0, isWanted: (state) => state.view === "deliveries" },
+  // A list of a day's Sandboxes.
+  usage: { times: 12, leastMs: 30_000 },
+  rate: { times: 6, leastMs: 10_000 },
+};
+const atGitHub = new Set<FeedName>(["registrations", "jobs", "deliveries"]);
+
+/**
+ * Milliseconds until the next question.
+ * @param failures in a row
+ * @param tookMs the last one; what takes long is asked for more seldom
+ */
+export function pauseMs(
+  name: FeedName,
+  options: { refreshMs: number; failures: number; tookMs: number; rate: FeedData["rate"] | undefined },
+): number {
+  const { refreshMs, failures, tookMs, rate } = options;
+  const pace = Math.max(paces[name].leastMs, paces[name].times * refreshMs, tookMs);
+  const isShort = rate && atGitHub.has(name) && rate.remaining < rate.limit * keptShare;
+  const usual = isShort ? Math.max(pace * 6, longestPauseMs) : pace;
+  if (failures === 0) return usual;
+  return Math.max(usual, Math.min(longestPauseMs, Math.max(1000, refreshMs) * 2 ** Math.min(failures - 1, 16)));
+}
+
+export function startFeeds(options: FeedOptions): RunningFeeds {
+  const { store, signal } = options;
+  const wakers = new Map<FeedName, () => void>();
+  const names = Object.keys(paces) as FeedName[];
+  const isWanted = (name: FeedName) => paces[name].isWanted?.(store.state()) ?? true;
+  const wake = (name: FeedName) => wakers.get(name)?.();
+
+  let { view } = store.state();
+  const forget = store.subscribe(() => {
+    const { view: next, feeds } = store.state();
+    if (next === view) return;
+    view = next;
+    for (const name of names) if (paces[name].isWanted && isWanted(name) && !feeds[name].failure) wake(name);
+  });
+  const ended = Promise.all(names.map((name) => run(name))).finally(forget);
+
+  async function run(name: FeedName): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const begun = options.clock.now();
+      if (isWanted(name)) failures = (await ask(name, failures, options)) ? 0 : failures + 1;
+      const tookMs = options.clock.now() - begun;
+      const rate = store.state().feeds.rate.data;
+      await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, rate }));
+    }
+  }
+
+  function pause(name: FeedName, ms: number): Promise<void> {
+    const woken = new AbortController();
+    wakers.set(name, () => woken.abort());
+    return options.clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+  }
+
+  return {
+    refresh(...wanted) {
+      for (const name of wanted.length > 0 ? wanted : names) wake(name);
+    },
+    ended,
+  };
+}
+
+/** @returns whether it was answered */
+async function ask(name: FeedName, failures: number, options: FeedOptions): Promise<boolean> {
+  const { store, source, clock, signal } = options;
+  const begun = clock.now();
+  try {
+    const data = await source[name]();
+    if (signal.aborted) return true;
+    const at = clock.now();
+    store.dispatch({ type: "answered", feed: name, data, askedAt: begun, at, ...joined(name, data, begun, options) });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return true;
+    const at = clock.now();
+    const message = redact(explainError(error).message);
+    const rate = store.state().feeds.rate.data;
+    const pause = pauseMs(name, { refreshMs: options.refreshMs, failures: failures + 1, tookMs: at - begun, rate });
+    if (failures === 0) {
+      store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
+    }
+    store.dispatch({ type: "failed", feed: name, message, at, nextTryAt: at + pause });
+    return false;
+  }
+}
+
+const wordsFor: Record<FeedName, string> = {
+  sandboxes: "Modal, Sandboxes",
+  registrations: "GitHub, runners",
+  jobs: "Jobs",
+  deliveries: "GitHub, deliveries",
+  usage: "Modal, usage",
+  rate: "GitHub, rate limit",
+};
+
+/** The runners anew, where it is of them. */
+function joined(
+  name: FeedName,
+  data: FeedData[FeedName],
+  askedAt: number,
+  { store, source, clock }: FeedOptions,
+): { runners: DashboardRunner[] } | undefined {
+  if (name !== "sandboxes" && name !== "registrations") return undefined;
+  const { feeds } = store.state();
+  const known = <Name extends "sandboxes" | "registrations">(side: Name) => {
+    const feed = name === side ? { data: data as FeedData[Name], askedAt } : feeds[side];
+    return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
+  };
+  const sides = { sandboxes: known("sandboxes"), registrations: known("registrations") };
+  return { runners: source.runners(sides as KnownSides, clock.now()) };
+}

@@ -1,0 +1,114 @@
+// Shows a dashboard on a terminal until the operator leaves it, and leaves the terminal as it was found.
+import { render, useApp } from "ink";
+import { type ReactElement, useEffect } from "react";
+import type { Clock } from "../../lib/cli/clock.ts";
+import { InterruptedError } from "../../lib/cli/errors.ts";
+import type { IOStreams } from "../../lib/cli/streams.ts";
+import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import { createPalette } from "../palette.ts";
+import { App, type AppProps } from "./app.tsx";
+import { createController } from "./controller.ts";
+import { startFeeds } from "./feeds.ts";
+import { lendTerminal } from "./shell-terminal.ts";
+import { initialState } from "./state.ts";
+import { createStore } from "./store.ts";
+import { startStories } from "./stories.ts";
+
+export interface RunOptions {
+  source: DashboardSource;
+  io: IOStreams;
+  clock: Clock;
+  isReadOnly: boolean;
+  refreshMs: number;
+  /** Ends it. */
+  signal: AbortSignal;
+}
+
+/** How often clocks and ages on the screen move on. */
+const tickMs = 1000;
+
+type Suspend = (work: () => Promise<void>) => Promise<void>;
+
+/**
+ * @throws InterruptedError when it was left by Ctrl-C
+ */
+export async function runDashboard(options: RunOptions): Promise<void> {
+  const { source, io, clock, isReadOnly } = options;
+  const stdin = io.stdin as NodeJS.ReadStream;
+  const stdout = io.stdout.stream as NodeJS.WriteStream;
+  const size = () => ({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
+  const { fleet, owner } = source;
+  const store = createStore(initialState({ fleet, owner, isReadOnly, now: clock.now(), size: size() }));
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const { promise: left, resolve: leave } = Promise.withResolvers<"quit" | "interrupt" | "signal">();
+  if (options.signal.aborted) leave("signal");
+  options.signal.addEventListener("abort", () => leave("signal"), { once: true });
+
+  const write = (bytes: string) => void stdout.write(bytes);
+  let suspend: Suspend = (work) => work();
+  let shellEnded: Promise<unknown> = Promise.resolve();
+  const shell = (runner: string) => {
+    const ended = suspend(async () => {
+      write(`Shell in ${runner}; Ctrl-D or exit leads back.\r\n`);
+      const { terminal, takeBack } = lendTerminal(stdin, stdout);
+      const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      try {
+        await Promise.race([source.shell(runner, terminal), aborted]);
+      } finally {
+        takeBack();
+        write("\r");
+      }
+    });
+    shellEnded = ended.catch(() => undefined);
+    return ended;
+  };
+
+  const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal });
+  const endStories = startStories(store, source);
+  const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
+  const onResize = () => store.dispatch({ type: "resized", ...size() });
+  const ticking = setInterval(() => store.dispatch({ type: "tick", now: clock.now() }), tickMs);
+  stdout.on("resize", onResize);
+
+  const root = (
+    <Suspendable
+      {...{ store, onKey, palette: createPalette(io.stdout.colours.enabled) }}
+      onMount={(given) => {
+        suspend = given;
+      }}
+    />
+  );
+  // The other screen is entered where the cursor is; what was typed too early may have moved it.
+  write("\r");
+  const ink = render(root, {
+    stdin,
+    stdout,
+    // A key must not be swallowed by Ink: the registry says what Ctrl-C does.
+    exitOnCtrlC: false,
+    alternateScreen: true,
+    incrementalRendering: true,
+    interactive: true,
+  });
+  try {
+    const how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
+    over.abort();
+    // A shell gives the terminal back first, so that it is Ink that leaves it.
+    await shellEnded;
+    if (how === "interrupt") throw new InterruptedError("SIGINT");
+  } finally {
+    over.abort();
+    clearInterval(ticking);
+    endStories();
+    stdout.off("resize", onResize);
+    ink.unmount();
+    await ink.waitUntilExit().catch(() => undefined);
+  }
+}
+
+/** Hands out Ink's way to lend the terminal, which is a hook. */
+function Suspendable({ onMount, ...props }: AppProps & { onMount(suspend: Suspend): void }): ReactElement {
+  const { suspendTerminal } = useApp();
+  useEffect(() => onMount((work) => suspendTerminal(work)), [onMount, suspendTerminal]);
+  return <App {...props} />;
+}
