@@ -77,6 +77,14 @@ write-workflow: true
     expect(await runJob(site)).toEqual(["success"]);
   });
 
+  it("needs no Python here: without Modal's own client, a Sandbox deploys the controller", async () => {
+    const site = await siteWith();
+    const run = await site.init(["--owner", "acme", ...site.app, "--json"], { PATH: "/usr/bin:/bin" });
+    expect(statesOf(run)).toMatchObject({ controller: "made", verification: "done" });
+    expect(run.stderr).toContain("Deploying from inside a Sandbox");
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
   it("lets a colleague take over with the App's key, and stores only what they need", async () => {
     const site = await siteWith();
     expect((await site.init(["--owner", "acme", ...site.app])).code).toBe(0);

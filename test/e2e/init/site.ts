@@ -161,7 +161,7 @@ function watchModal(
 
 /** Keeps up with what the Secret holds. */
 function note(secret: Map<string, string>, { method, request }: Parameters<Intercept>[0]): void {
-  const { envDict = {}, updates = [] } = request as {
+  const { envDict = {}, updates = [] } = (request ?? {}) as {
     envDict?: Record<string, string>;
     updates?: { key: string; value?: string }[];
   };
