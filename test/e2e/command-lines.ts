@@ -45,7 +45,7 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   "dev env": { args: [], ...local("reads what dev wrote") },
   "image build": { args: [], github: "uses", modal: "needs", why: "knows a release of the runner by itself" },
   "image ls": { args: [], github: "uses", modal: "needs", why: "asks GitHub only until when a runner gets jobs" },
-  doctor: { args: [], ...local("tells what is wrong as its result; tested by itself") },
+  doctor: { args: ["--check", "node"], ...local("this check asks nobody; the others are tested by themselves") },
   explain: { args: ["12345"], ...fleet, outlivesModal: true },
   // Of another owner than the policy's, so that nothing comes of it.
   init: { args: ["--no-input", "--owner", "other"], ...local("is tested by itself: it sets up what others need") },

@@ -181,6 +181,24 @@ describe("explain", () => {
     }
   });
 
+  it("takes a runner that is gone for the job that it ran, not for the one that it was made for", async () => {
+    world.let({ holdsRunner: () => true });
+    const first = await world.queue({ label: "other" });
+    await world.sandboxOf(first);
+    const second = await world.queue({ label: "other" });
+    await world.sandboxOf(second);
+    world.let({ holdsRunner: (name) => name.includes(`-${first}-`) });
+    await world.reaches(first, "completed");
+    await world.answered(first, "completed");
+    const runner = world.job(first).runner?.name ?? "";
+    expect(runner).toContain(`-${second}-`);
+    const isUp = () => world.fleet.modal.running().some(({ tags }) => tags["runner"] === runner);
+    await until("its Sandbox is gone", () => !isUp(), 30_000);
+    const told = await explain(runner);
+    expect(told.job.id).toBe(first);
+    expect(told.events.map(({ text }) => text).join()).toContain(`took it; it was made for job ${second}`);
+  });
+
   it("names the choices where a run has several jobs, and says where it looked for one that is none", async () => {
     const { plain, hosted } = await world.queueSeveral();
     const { code, stdout, stderr } = await cli("explain", String(world.job(plain).runId));
@@ -205,7 +223,9 @@ describe("explain", () => {
   });
 
   it("shows the answer, the story, the policy's lines and what to type, in this order", async () => {
-    const [, waiting] = await queueTwo();
+    await queueTwo();
+    const waiting = await world.queue();
+    await world.answered(waiting, "queued");
     const { code, stdout } = await cli("explain", String(waiting));
     expect(code).toBe(0);
     const { MODAL_GHA_POLICY: file } = world.fleet.env;
@@ -219,6 +239,7 @@ describe("explain", () => {
       `  ${file}:5  labels: [modal]`,
       `  ${file}:6  max-runners: 1`,
       "  pool cpu   1 of 1 Sandboxes  full",
+      "1 older job of acme/app waits for the same.",
       "It gets a runner as soon as a Sandbox of pool cpu has ended.",
       "  modal-gha runners ls --pool cpu",
     ];

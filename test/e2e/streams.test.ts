@@ -115,6 +115,7 @@ describe("a reader that goes away after one line is no failure of", () => {
     ["runners ls --watch", () => ["runners", "ls", "--watch"]],
     ["deliveries ls", () => ["deliveries", "ls"]],
     ["config get", () => ["config", "get"]],
+    ["doctor", () => ["doctor"]],
     ["logs -f", () => ["logs", "-f", job()]],
     ["usage --csv", () => ["usage", "--csv"]],
     ["reconcile --dry-run --json", () => ["reconcile", "--dry-run", "--json"]],
@@ -138,6 +139,7 @@ const tables: [string, () => string[]][] = [
   ["image ls", () => ["image", "ls"]],
   ["reconcile --dry-run", () => ["reconcile", "--dry-run"]],
   ["config get", () => ["config", "get"]],
+  ["doctor", () => ["doctor", "--check", "controller", "--check", "image"]],
   ["config fleets", () => ["config", "fleets"]],
   ["config diff", () => ["config", "diff", packageFile("templates", "rehearsal-policy.yaml")]],
 ];

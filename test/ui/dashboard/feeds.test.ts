@@ -8,7 +8,7 @@ import { createStore } from "../../../src/ui/dashboard/store.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
 import { emptyState, now } from "./examples.ts";
 
-const usual = { refreshMs: 5000, failures: 0, tookMs: 100, rate: undefined };
+const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined };
 const short = { limit: 5000, remaining: 500, resetsAt: 0 };
 
 describe("the pace of what is asked for", () => {
@@ -17,6 +17,8 @@ describe("the pace of what is asked for", () => {
     ["of jobs is slower", "jobs", {}, 15_000],
     ["of usage is slower still", "usage", { refreshMs: 1000 }, 30_000],
     ["is as slow as the answers", "sandboxes", { tookMs: 9000 }, 9000],
+    ["leaves a core alone that answers keep busy", "sandboxes", { workMs: 80 }, 8000],
+    ["is never slower than so for work", "sandboxes", { workMs: 5000 }, 20_000],
     ["halves with each failure", "sandboxes", { failures: 3 }, 20_000],
     ["is never slower than a minute for failures", "sandboxes", { failures: 30 }, 60_000],
     ["spares GitHub's limit when little of it is left", "registrations", { rate: short }, 60_000],
@@ -65,7 +67,7 @@ describe("feeds", () => {
     const over = new AbortController();
     const store = createStore(emptyState());
     const { clock } = manualClock();
-    const feeds = startFeeds({ store, source: counting, refreshMs: 1000, clock, signal: over.signal });
+    const feeds = startFeeds({ store, source: counting, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
     await turns();
     expect(asked).toEqual(["sandboxes"]);
     expect(store.state().runners).toHaveLength(3);
@@ -89,7 +91,7 @@ describe("feeds", () => {
     const over = new AbortController();
     const store = createStore(emptyState());
     const { clock } = manualClock();
-    const feeds = startFeeds({ store, source, refreshMs: 1000, clock, signal: over.signal });
+    const feeds = startFeeds({ store, source, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
     await turns();
     feeds.refresh("sandboxes");
     await turns();
