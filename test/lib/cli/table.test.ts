@@ -44,6 +44,22 @@ describe("renderTable", () => {
     expect(renderTable(rows, columns, testStreams({ isTTY: true, width: 5 }).stdout)).toContain("12.00");
   });
 
+  it("leaves out what can be spared before anything is cut, the last first, and only on a terminal", () => {
+    const spare: Column<Row>[] = [
+      ...columns,
+      { header: "SPARE", value: () => "some twenty columns.", spare: true },
+      { header: "MORE", value: () => "some twenty columns.", spare: true },
+    ];
+    const headers = (width: number) =>
+      renderTable(rows, spare, testStreams({ isTTY: true, width }).stdout)
+        .split("\n")[0]
+        ?.split(/\s+/);
+    expect(headers(80)).toEqual(["STATE", "NAME", "COST", "SPARE", "MORE"]);
+    expect(headers(60)).toEqual(["STATE", "NAME", "COST", "SPARE"]);
+    expect(headers(40)).toEqual(["STATE", "NAME", "COST"]);
+    expect(renderTable(rows, spare, testStreams().stdout)).toContain("1.50\tsome twenty columns.\tsome twenty");
+  });
+
   it("colours without shifting columns", () => {
     const plain = renderTable(rows, columns, testStreams({ isTTY: true }).stdout);
     const io = testStreams({ isTTY: true, env: { FORCE_COLOR: "1" } });
