@@ -60,7 +60,11 @@ async function write(): Promise<string> {
 }
 
 /** @returns the line and what it printed, as a block of the document */
-async function typed(template: string, names: Record<string, string | number>, normaliser: Normaliser): Promise<string> {
+async function typed(
+  template: string,
+  names: Record<string, string | number>,
+  normaliser: Normaliser,
+): Promise<string> {
   const line = template.replace(/\{(\w+)\}/g, (_, name: string) => String(names[name]));
   const { screen, code } = await runLineInTerminal(line, { env: fleet.env, cwd: fleet.folder });
   const shown = [`$ ${line}`, screen.trimEnd(), ...(code === 0 || /[|;]/.test(line) ? [] : [`(exit code ${code})`])];

@@ -130,7 +130,7 @@ export const chapters: readonly Chapter[] = [
     question: "How do I use it from a script?",
     text: [
       "In a pipe, tables are tab-separated and in full, without a header. `--json` has a documented shape for every command, in [schemas/](../schemas), and so have errors. Nothing waits for an answer that nobody can give.",
-      "$ modal-gha jobs ls --all --json | jq -r '.[] | select(.state == \"queued\") | \"\\(.name): \\(.decision)\"'",
+      '$ modal-gha jobs ls --all --json | jq -r \'.[] | select(.state == "queued") | "\\(.name): \\(.decision)"\'',
       "$ modal-gha deliveries ls | head -2 | cut -f 2-4",
       "$ modal-gha runners ls --state asleep --json | jq .error",
       "Exit codes: 0 ok, 1 failure, 2 usage, 4 authentication, 8 not done yet, 130 interrupted.",
@@ -157,9 +157,6 @@ export const chapters: readonly Chapter[] = [
   },
   {
     question: "How do I put a fleet away?",
-    text: [
-      "Only what carries the fleet's mark is removed. First it is listed:",
-      "$ modal-gha destroy --dry-run",
-    ],
+    text: ["Only what carries the fleet's mark is removed. First it is listed:", "$ modal-gha destroy --dry-run"],
   },
 ];

@@ -1,6 +1,7 @@
 // The busy fleet of docs/operations.md: `modal-gha dev` with a repository, a policy and jobs that wait until they are told.
-import { createSign } from "node:crypto";
+
 import { spawn } from "node:child_process";
+import { createSign } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

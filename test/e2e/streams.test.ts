@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runInTerminal } from "../../scripts/run-in-terminal.ts";
 import { displayWidth } from "../../src/lib/cli/text.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
 import { run, until } from "./cli.ts";
 import { commandLines, withJson } from "./command-lines.ts";
-import { runInTerminal } from "../../scripts/run-in-terminal.ts";
 
 const repository = "a-repository-whose-name-is-rather-long";
 const workflow = `

@@ -24,9 +24,11 @@ export async function converseInTerminal(
   try {
     let read = 0;
     for (const [shown, keys] of answers) {
-      await terminal.until(() => shown.test(said(read)), patience).catch((cause: unknown) => {
-        throw new Error(`${shown} was never shown:\n${said()}`, { cause });
-      });
+      await terminal
+        .until(() => shown.test(said(read)), patience)
+        .catch((cause: unknown) => {
+          throw new Error(`${shown} was never shown:\n${said()}`, { cause });
+        });
       read = terminal.output().length;
       terminal.type(keys);
     }
