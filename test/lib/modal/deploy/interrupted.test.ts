@@ -1,9 +1,8 @@
 // Deploys that are interrupted: nothing of them is left running, and what they leave behind is told.
 import { existsSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServerError, Status } from "nice-grpc";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { controllerAppName } from "../../../../src/lib/modal/names.ts";
 import { processesWith, until } from "../../../e2e/cli.ts";
 import { modalClient } from "../../../python.ts";
@@ -26,14 +25,14 @@ async function interruptedAt(site: Site, wanted: string) {
   return site.progress.at(-1);
 }
 
-const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("modal-gha-deploy-"));
-
 describe.runIf(bin !== "")("an interrupted deploy", () => {
   it.each(["MountGetOrCreate", "FunctionCreate"])("changes nothing at %s, and says so", async (method) => {
     const site = await siteWith([bin]);
-    const before = folders();
+    // Others' deploys leave theirs elsewhere.
+    vi.stubEnv("TMPDIR", site.folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
     expect(await interruptedAt(site, method)).toBe("Nothing was deployed.");
-    expect(folders()).toEqual(before);
+    expect(readdirSync(site.folder).filter((name) => name.startsWith("modal-gha-"))).toEqual([]);
     const { url } = await site.deploy();
     expect(await interruptedAt(site, method)).toBe("Nothing was changed: version 1 serves on.");
     expect(await healthOf(url)).toMatchObject({ ok: true });
