@@ -37,7 +37,13 @@ export const rules: readonly Rule[] = [
     may: ["src/lib/policy/**"],
   },
   {
-    reason: "The user interface shows a fleet, and leaves it to commands to fetch and change one.",
+    reason: "What a dashboard shows and does is what the commands show and do: it has no ways of its own to a fleet.",
+    of: ["src/lib/dashboard/**"],
+    may: ["src/lib/dashboard/**", "src/lib/{cli,fleet,github,operations,policy}/**"],
+    mayTypes: ["src/lib/modal/**"],
+  },
+  {
+    reason: "The user interface shows a fleet, and leaves it to others to fetch and change one.",
     of: ["src/ui/**"],
     may: ["src/ui/**", "src/lib/cli/**", "src/lib/package-root.ts"],
     mayTypes: ["src/lib/fleet/**", "src/lib/operations/**", "src/lib/dashboard/**"],

@@ -1,8 +1,10 @@
 // Makes the README's pictures of the dashboard: a fleet runs on this machine, the built program shows it on a real
-// terminal, and what is on that terminal becomes an SVG. `npm run screenshots [-- <folder>]`
+// terminal, and what is on that terminal becomes an SVG. `npm run screenshots`, and with `-- --all <folder>` pictures of
+// every view at 80x24, 120x40 and 200x60, for whoever changes how something looks.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { screenSvg } from "./screen-svg.ts";
 import { type DrivenTerminal, openTerminal } from "./terminal.ts";
@@ -16,97 +18,69 @@ interface Scene {
   options?: readonly string[];
 }
 
-const down = "\u001B[B";
 const enter = "\r";
 const esc = "\u001B";
 
-const scenes: readonly Scene[] = [
-  {
-    name: "runners",
-    columns: 120,
-    rows: 40,
-    steps: [
-      ["", /running.*queued/s],
-      ["o", /by state/],
-    ],
-  },
-  {
-    name: "jobs",
-    columns: 120,
-    rows: 40,
-    steps: [["2", /no-pool-ma/]],
-  },
+/** Those that the README shows. */
+const shown: readonly Scene[] = [
+  { name: "jobs", columns: 150, rows: 20, steps: [["2", /no-pool-matches[\s\S]*failure[\s\S]*success/]] },
   {
     name: "explain",
-    columns: 200,
-    rows: 60,
+    columns: 160,
+    rows: 46,
     steps: [
       ["2", /pool-at-cap/],
       ["/capacity\r", /1\/1/],
       [enter, /What will happen/],
-      ["/", /Filter/],
-      [`\u0015${enter}`, /unit/],
+      [`/\u0015${enter}`, /unit/],
     ],
   },
   {
     name: "logs",
     columns: 120,
-    rows: 40,
+    rows: 24,
     steps: [
       ["2", /train/],
       ["/running train\r", /\/running train/],
       ["l", /epoch +\d+\/900/],
-      ["", /( epoch.*\n){12}/],
-    ],
-  },
-  {
-    name: "usage",
-    columns: 120,
-    rows: 40,
-    steps: [
-      ["4", /Cost over/],
-      ["u", /by pool/],
-    ],
-  },
-  { name: "deliveries", columns: 120, rows: 40, steps: [["3", /workflow_job/]] },
-  { name: "help", columns: 120, rows: 40, steps: [["?", /Move/]] },
-  { name: "runners-80x24", columns: 80, rows: 24, steps: [["", /busy/]] },
-  {
-    name: "kill-80x24",
-    columns: 80,
-    rows: 24,
-    steps: [
-      ["", /busy/],
-      ["/h100\r", /1\/3/],
-      ["x", /End gpu/],
-    ],
-  },
-  {
-    name: "detail-80x24",
-    columns: 80,
-    rows: 24,
-    steps: [
-      ["2", /capacity/],
-      ["/capacity\r", /1\/1/],
-      [enter, /What/],
-    ],
-  },
-  { name: "read-only-80x24", columns: 80, rows: 24, options: ["--read-only"], steps: [["", /read-only.*busy/s]] },
-  {
-    name: "runners-200x60",
-    columns: 200,
-    rows: 60,
-    steps: [
-      ["", /busy/],
-      [down, /busy/],
-      [enter, /What happened/],
+      ["", /( epoch.*\n){6}/],
     ],
   },
 ];
 
+const sizes = [
+  [80, 24],
+  [120, 40],
+  [200, 60],
+] as const;
+
+const everything: readonly Scene[] = sizes.flatMap(([columns, rows]) => {
+  const scene = (name: string, ...steps: Scene["steps"]): Scene => ({
+    name: `${name}-${columns}x${rows}`,
+    columns,
+    rows,
+    steps,
+  });
+  return [
+    scene("runners", ["o", /by state/]),
+    scene("filter", ["/h100", /Filter: h100/]),
+    scene("jobs", ["2", /pool-at-cap/]),
+    scene("detail", ["2", /pool-at-cap/], ["/capacity\r", /1\/1/], [enter, /What happened/]),
+    scene("deliveries", ["3", /workflow_job/]),
+    scene("usage", ["4", /RUNNERS|MINUTES/], ["u", /by pool/]),
+    scene("logs", ["2", /train/], ["/running train\r", /\/running train/], ["l", /epoch +\d+\/900/]),
+    scene("kill", ["", /busy/], ["/h100\r", /1\/3/], ["x", /End gpu/]),
+    scene("help", ["?", /Next row/]),
+    { ...scene("read-only", ["", /read-only[\s\S]*busy/]), options: ["--read-only"] },
+  ];
+});
+
 const root = join(import.meta.dirname, "..");
 const program = [join(root, "node_modules", ".bin", "node"), join(root, "bin", "run.js")];
-const folder = process.argv[2] ?? join(root, "docs", "screens");
+const isAll = process.argv[2] === "--all";
+const folder = isAll ? (process.argv[3] ?? "screens") : join(root, "docs", "screens");
+/** Has the policy under its usual name, so that what is shown names no folder of this machine. */
+const workingFolder = join(import.meta.dirname, "screens");
 
 interface Dev {
   githubUrl: string;
@@ -116,11 +90,7 @@ interface Dev {
 
 async function startDev(): Promise<Dev> {
   const [command = "", ...first] = program;
-  const files = [
-    join(import.meta.dirname, "screens", "vision"),
-    "--policy",
-    join(import.meta.dirname, "screens", "policy.yaml"),
-  ];
+  const files = [join(workingFolder, "vision"), "--policy", join(workingFolder, "modal-gha.yaml")];
   const child = spawn(command, [...first, "dev", "--json", ...files], { stdio: ["ignore", "pipe", "ignore"] });
   let line = "";
   for await (const chunk of child.stdout.setEncoding("utf8")) {
@@ -149,7 +119,8 @@ async function play(dev: Dev, { name, columns, rows, steps, options = [] }: Scen
   const { PATH } = process.env;
   const terminal = openTerminal({
     command: [...program, "dashboard", "--refresh", "1s", ...options],
-    env: { PATH, HOME: folder, ...dev.env },
+    env: { PATH, HOME: home, ...dev.env, MODAL_GHA_POLICY: "modal-gha.yaml" },
+    cwd: workingFolder,
     columns,
     rows,
   });
@@ -170,15 +141,17 @@ async function play(dev: Dev, { name, columns, rows, steps, options = [] }: Scen
 
 /** Waits until everything that is asked for has come once. */
 async function settled(terminal: DrivenTerminal): Promise<void> {
-  await terminal.until((text) => !/Asking|^ …/m.test(text) && /today/.test(text));
+  await terminal.until((text) => !text.includes("Asking") && /today/.test(text));
 }
 
 mkdirSync(folder, { recursive: true });
+const home = mkdtempSync(join(tmpdir(), "screenshots-"));
 const dev = await startDev();
 try {
   await dispatch(dev, "train.yml");
   await dispatch(dev, "ci.yml");
-  for (const scene of scenes) await play(dev, scene);
+  for (const scene of isAll ? everything : shown) await play(dev, scene);
 } finally {
   await dev.end();
+  rmSync(home, { recursive: true, force: true });
 }

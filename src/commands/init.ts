@@ -1,7 +1,7 @@
 import { BaseCommand } from "../lib/cli/base-command.ts";
+import { canOpenBrowser, openBrowser } from "../lib/cli/browser.ts";
 import { type Answers, mergeAnswers, readAnswers } from "../lib/init/answers.ts";
 import { askerOn } from "../lib/init/ask.ts";
-import { canOpenBrowser, openBrowser } from "../lib/init/browser.ts";
 import { deployForInit } from "../lib/init/deploy.ts";
 import { initFlags } from "../lib/init/flags.ts";
 import { renderBegin, renderLine, renderReport, renderResult } from "../lib/init/render.ts";

@@ -18,13 +18,24 @@ export function toWidth(text: string, columns: number, align: "left" | "right" =
 
 /** Cuts a text into lines of at most so many columns, between words where it can. */
 export function wrapWords(text: string, columns: number): string[] {
-  return wrapText(text, columns).flatMap((line) => {
-    const pieces: string[] = [];
-    let rest = line;
-    while (displayWidth(rest) > columns) {
-      pieces.push(rest.slice(0, columns));
-      rest = rest.slice(columns);
+  return wrapText(text, columns).flatMap((line) => cutToWidth(line, columns));
+}
+
+/** Cuts a text into pieces of at most so many columns, wherever that falls. The text must hold no escape sequences. */
+export function cutToWidth(text: string, columns: number): string[] {
+  if (displayWidth(text) <= columns) return [text];
+  const pieces: string[] = [];
+  let piece = "";
+  let used = 0;
+  for (const character of text) {
+    const width = displayWidth(character);
+    if (used + width > columns && piece !== "") {
+      pieces.push(piece);
+      piece = "";
+      used = 0;
     }
-    return [...pieces, rest];
-  });
+    piece += character;
+    used += width;
+  }
+  return [...pieces, piece];
 }

@@ -1,5 +1,7 @@
 // The dashboard as an operator has it: the built program on a real terminal, driven by keys, against a whole fleet.
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { run, until } from "./cli.ts";
 import { startWatchedFleet, type WatchedFleet } from "./dashboard-fleet.ts";
@@ -12,6 +14,8 @@ afterEach(() => watched.settle());
 afterAll(() => watched.close());
 
 const keys = { down: "\u001B[B", enter: "\r", escape: "\u001B", ctrlC: "\u0003" };
+/** Both services have told of it. */
+const oneRunning = /● GitHub.*● Modal[\s\S]*1 running/;
 const empty = /The fleet has no runners at the moment/;
 
 describe("what it shows", () => {
@@ -38,7 +42,7 @@ describe("what it shows", () => {
   it("is what a filter lets pass, and esc takes the filter away", async () => {
     const [first, second] = [await watched.startBusy(), await watched.startBusy()];
     const terminal = watched.open();
-    await terminal.until(/2 running/);
+    await terminal.until(/● Modal[\s\S]*2 running/);
     terminal.type(`/${second.id}`);
     await terminal.until((text) => text.includes(second.runner) && !text.includes(first.runner));
     terminal.type(keys.enter);
@@ -50,7 +54,7 @@ describe("what it shows", () => {
   it("keeps the row selected that was, wherever it moves", async () => {
     const [first, second] = [await watched.startBusy(), await watched.startBusy()];
     const terminal = watched.open();
-    await terminal.until(/2 running/);
+    await terminal.until(/● Modal[\s\S]*2 running/);
     terminal.type(keys.down);
     const selected = /▸● busy +(\S+)/;
     await terminal.until(new RegExp(`▸● busy +${second.runner}`));
@@ -63,7 +67,7 @@ describe("what it shows", () => {
   it("is the story of the selected job", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 160 });
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     terminal.type(keys.enter);
     const text = await terminal.until(/What happened \(UTC\)/);
     expect(text).toMatch(/It answered spawn/);
@@ -75,7 +79,7 @@ describe("what it shows", () => {
   it("is the log of a running job, line by line, and what a search finds in it", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open();
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     terminal.type("l");
     await terminal.until(/first line of wait/);
     expect(terminal.text()).toMatch(/● live {2}following/);
@@ -96,7 +100,7 @@ describe("what it shows", () => {
   it("is of the size of the window, also after that has changed", async () => {
     await watched.startBusy();
     const terminal = watched.open({ columns: 120, rows: 40 });
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     await terminal.resize(80, 24);
     const small = await terminal.until((text) => /^ modal-gha/.test(text) && /q quit/.test(text.split("\n")[23] ?? ""));
     expect(small).toMatch(/^ modal-gha.*\n.*1 running/);
@@ -110,7 +114,7 @@ describe("what it does", () => {
   it("kills a runner after a yes, and nothing after a no", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open();
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     terminal.type("x");
     const asked = await terminal.until(/and the job on it\?/);
     expect(asked).toContain(`It runs job ${busy.id} of acme/app`);
@@ -142,7 +146,7 @@ describe("what it does", () => {
   it("opens a shell in a runner, and is there again after it", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open();
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     terminal.type("s");
     await terminal.until(/Shell in/);
     // Not what is typed but what the shell makes of it.
@@ -166,10 +170,43 @@ describe("what it does", () => {
     await until("the job runs", () => watched.jobOf(id)?.status === "in_progress", 30_000);
   });
 
+  it("sends a delivery once more, and tells what came of it", async () => {
+    await watched.startBusy();
+    const terminal = watched.open();
+    await terminal.until(oneRunning);
+    terminal.type("3");
+    await terminal.until(/✓ 200 +workflow_job/);
+    terminal.type("d");
+    await terminal.until(/Delivery \d+: delivered/);
+    expect(watched.fleet.github.state().deliveries.some(({ redelivery }) => redelivery)).toBe(true);
+    terminal.type(keys.enter);
+    await terminal.until(/The controller answered/);
+  });
+
+  it("opens the job's page in the browser, or copies its address where there is none", async () => {
+    const { id } = await watched.startBusy();
+    const programs = mkdtempSync(join(tmpdir(), "dashboard-browser-"));
+    const note = join(programs, "opened");
+    writeFileSync(join(programs, "xdg-open"), `#!/bin/sh\necho "$1" >"${note}"\n`, { mode: 0o755 });
+    const env = { PATH: `${programs}:${process.env["PATH"]}`, DISPLAY: ":0" };
+    const page = `${watched.fleet.github.url}/acme/app/actions/runs/${watched.jobOf(id)?.runId}/job/${id}`;
+    const terminal = watched.open({ env, columns: 160 });
+    await terminal.until(oneRunning);
+    terminal.type("b");
+    await terminal.until(new RegExp(`Opened ${page}`));
+    expect(await until("the browser", () => existsSync(note) && readFileSync(note, "utf8").trim())).toBe(page);
+    const remote = watched.open({ env: { ...env, SSH_TTY: "/dev/pts/9" }, columns: 160 });
+    await remote.until(oneRunning);
+    remote.type("b");
+    await remote.until(/No browser can be opened from here/);
+    expect(remote.output()).toContain(Buffer.from(page).toString("base64"));
+    rmSync(programs, { recursive: true });
+  });
+
   it("copies an id by way of the terminal", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open();
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     terminal.type("c");
     await terminal.until(/Copied/);
     expect(terminal.output()).toContain(`\u001B]52;c;${Buffer.from(busy.runner).toString("base64")}\u0007`);
@@ -191,7 +228,7 @@ describe("while a service is down", () => {
   it("shows what it last knew of Modal as stale, says why, and comes back", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 120 });
-    await terminal.until(/1 running/);
+    await terminal.until(oneRunning);
     watched.faults.isModalDown = true;
     const text = await terminal.until(/✗ Modal down[\s\S]*stale, of \d\d:\d\d:\d\d/, 50_000);
     expect(text).toContain(busy.runner);
@@ -240,7 +277,7 @@ describe("what it leaves behind", () => {
     await watched.startBusy();
     for (const isShellOpen of [false, true]) {
       const terminal = watched.open();
-      await terminal.until(/1 running/);
+      await terminal.until(oneRunning);
       if (isShellOpen) {
         terminal.type("s");
         await terminal.until(/Shell in/);

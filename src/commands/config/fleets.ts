@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { sep } from "node:path";
 import { BaseCommand } from "../../lib/cli/base-command.ts";
 import { type Column, renderTable } from "../../lib/cli/table.ts";
 import { type ListedFleet, listFleets } from "../../lib/settings/list-fleets.ts";
@@ -11,11 +13,17 @@ const columns: Column<ListedFleet>[] = [
     short: (row) => (row.isMeant ? "● meant" : ""),
     colour: (_row, colours) => colours.green,
   },
-  { header: "POLICY", value: (row) => row.policyFile, shrinks: true },
+  { header: "POLICY", value: (row) => row.policyFile, short: (row) => underHome(row.policyFile), shrinks: true },
   { header: "APP", value: (row) => row.githubAppId ?? "" },
-  { header: "GITHUB", value: (row) => row.githubApiUrl, shrinks: true },
+  { header: "GITHUB", value: (row) => row.githubApiUrl, shrinks: true, spare: true },
   { header: "MODAL PROFILE", value: (row) => row.modalProfile ?? "", shrinks: true },
 ];
+
+/** A path as people write it. */
+function underHome(path: string): string {
+  const home = homedir();
+  return path.startsWith(`${home}${sep}`) ? `~${path.slice(home.length)}` : path;
+}
 
 export default class ConfigFleets extends BaseCommand<typeof ConfigFleets> {
   static override summary = "List the fleets that have settings of their own, and which one is meant.";

@@ -20,8 +20,11 @@ const columns = (rows: readonly ListedDelivery[], isTTY: boolean, isDecided: boo
     { header: "EVENT", value: (row) => [row.event, row.action].filter(Boolean).join("."), shrinks: true },
     { header: "REPOSITORY", value: (row) => row.repository ?? "", shrinks: true },
     { header: "STATUS", value: (row) => String(row.statusCode), colour: failed },
-    { header: "TOOK", value: (row) => `${row.durationMs}ms`, align: "right" },
-    isShown((row) => row.attempts > 1) && { header: "SENT", value: (row) => String(row.attempts), align: "right" },
+    { header: "TOOK", value: (row) => `${row.durationMs}ms`, align: "right", spare: true },
+    isShown((row) => row.attempts > 1) && {
+      ...{ header: "SENT", value: (row: ListedDelivery) => String(row.attempts) },
+      ...{ align: "right", spare: true },
+    },
     { header: "ID", value: (row) => row.id },
     isDecided && { header: "DECISION", value: (row) => row.decision ?? "" },
     isShown((row) => row.isFailed) && {

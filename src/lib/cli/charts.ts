@@ -10,24 +10,14 @@ export function bar(share: number, columns: number): string {
   return "█".repeat(Math.floor(units / 8)) + (eighths[units % 8] ?? "");
 }
 
-/**
- * Values as columns of so many lines' height, the highest filling it; the top line first. Whatever is above zero shows.
- * @param columnWidth characters for each value
- */
-export function columnChart(values: readonly number[], lines: number, columnWidth = 1): string[] {
+/** Values as columns of so many lines' height, the highest filling it; the top line first. Whatever is above zero shows. */
+export function columnChart(values: readonly number[], lines: number): string[] {
   const most = Math.max(...values, 0);
   const heights = values.map((value) =>
     most === 0 || value <= 0 ? 0 : Math.max(1, Math.round((value / most) * lines * 8)),
   );
   return Array.from({ length: lines }, (_, line) => {
     const below = (lines - 1 - line) * 8;
-    return heights
-      .map((height) => (levels[Math.min(8, Math.max(0, height - below))] ?? " ").repeat(columnWidth))
-      .join("");
+    return heights.map((height) => levels[Math.min(8, Math.max(0, height - below))] ?? " ").join("");
   });
-}
-
-/** Values as one line. */
-export function sparkline(values: readonly number[]): string {
-  return columnChart(values, 1)[0] ?? "";
 }

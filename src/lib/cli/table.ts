@@ -15,6 +15,8 @@ export interface Column<Row> {
   align?: "left" | "right";
   /** May be cut where the terminal is too narrow; the widest such column is cut first. */
   shrinks?: boolean;
+  /** Left out where the terminal is too narrow for all, the last such column first, before anything is cut. */
+  spare?: boolean;
 }
 
 const gap = "  ";
@@ -28,10 +30,12 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   if (rows.length === 0) return "";
   if (!output.isTTY) return rows.map((row) => columns.map((c) => plainText(c.value(row))).join("\t")).join("\n");
 
+  const spare = columns.findLastIndex((column) => column.spare);
   const cells = rows.map((row) => columns.map((c) => plainText((c.short ?? c.value)(row))));
   const natural = columns.map((c, i) =>
     Math.max(displayWidth(c.header), ...cells.map((line) => displayWidth(line[i]!))),
   );
+  if (spare >= 0 && lineWidth(natural) > output.width) return renderTable(rows, columns.toSpliced(spare, 1), output);
   const widths = fitWidths(natural, columns, output.width);
   const line = (texts: readonly string[], paint: (text: string, column: number) => string) =>
     texts
@@ -55,10 +59,14 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   ].join("\n");
 }
 
+function lineWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width, gap.length * (widths.length - 1));
+}
+
 /** Takes columns away from the widest cells that may shrink until the line fits, or none can shrink any more. */
 function fitWidths<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number): number[] {
   const widths = [...natural];
-  let excess = widths.reduce((sum, w) => sum + w, gap.length * (columns.length - 1)) - width;
+  let excess = lineWidth(widths) - width;
   while (excess > 0) {
     let widest = -1;
     for (const [i, w] of widths.entries()) {

@@ -1,5 +1,6 @@
 // The operator's own fleet as a dashboard sees it: every question and every action is that of the command of its name.
 import { setTimeout as delay } from "node:timers/promises";
+import { canOpenBrowser, openBrowser } from "../cli/browser.ts";
 import type { Colours } from "../cli/colours.ts";
 import { AbortError } from "../cli/errors.ts";
 import { reasons } from "../fleet/reasons.ts";
@@ -110,8 +111,11 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     reconcile: async (isPreview) => reconcileFleet(await fleet(), { isPreview, now }),
     shell: async (runner, terminal) => runShell(runner, loginShell, await fleet(), terminal, now()),
     async open(url) {
-      const { default: open } = await import("open");
-      await open(url);
+      if (!canOpenBrowser(options.env)) return false;
+      return openBrowser(url).then(
+        () => true,
+        () => false,
+      );
     },
     jobUrl: (repository, run, job) => `${webUrlOf(githubApiUrl)}/${repository}/actions/runs/${run}/job/${job}`,
     close: () => {

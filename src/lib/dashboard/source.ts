@@ -97,8 +97,8 @@ export interface DashboardSource {
   reconcile(isPreview: boolean): Promise<ReconciledItem[]>;
   /** @returns the shell's exit code */
   shell(runner: string, terminal: ShellTerminal): Promise<number>;
-  /** Shows a web page of GitHub's: of a repository's run, or of one of its jobs. */
-  open(url: string): Promise<void>;
+  /** Shows a web page in a browser. @returns false where there is none, as over SSH */
+  open(url: string): Promise<boolean>;
   /** Address of a job's page at GitHub. */
   jobUrl(repository: string, run: number, job: number): string;
   close(): void;

@@ -64,8 +64,11 @@ export async function connectModal(options: ModalCredentials & { fleet: string }
   }
 }
 
-/** The same without looking up the App, for a Modal that cannot be reached now: what can still be asked is asked by tags. */
-export async function openModalUnseen(fleet: string): Promise<ModalAccess> {
-  const [connection, { App }] = await Promise.all([openModal(), import("modal")]);
-  return { ...connection, app: new App("", appName(fleet)) };
+/** Stands for a Modal that cannot be reached now: whatever is asked of it fails at once, as the first call did after its retries. */
+export function unreachableModal(error: Error): ModalAccess {
+  const fail = () => {
+    throw error;
+  };
+  const stand = <T extends object>() => new Proxy({} as T, { get: fail });
+  return { client: stand<ModalClient>(), app: stand<App>(), close: () => undefined };
 }

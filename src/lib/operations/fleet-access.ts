@@ -96,14 +96,12 @@ export async function prepareFleet(options: FleetAccessOptions): Promise<Prepare
       };
     },
     async connectModal(toleratesOutage = false) {
-      const [{ connectModal, openModalUnseen }, { sandboxesOnModal }] = await Promise.all([
+      const [{ connectModal, unreachableModal }, { sandboxesOnModal }] = await Promise.all([
         import("../modal/client.ts"),
         import("../modal/sandboxes.ts"),
       ]);
       const connecting = connectModal({ fleet: policy.fleet });
-      const modalAccess = await (toleratesOutage
-        ? orStandIn(connecting, () => openModalUnseen(policy.fleet))
-        : connecting);
+      const modalAccess = await (toleratesOutage ? orStandIn(connecting, unreachableModal) : connecting);
       return { modal: sandboxesOnModal(modalAccess, policy.fleet), modalAccess, close: modalAccess.close };
     },
   };

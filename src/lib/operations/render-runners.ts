@@ -28,11 +28,21 @@ const columns: Column<ListedRunner>[] = [
   { header: "POOL", value: (row) => row.pool, shrinks: true },
   { header: "JOB", value: (row) => (row.job === 0 ? "-" : String(row.job)) },
   { header: "REPOSITORY", value: (row) => row.repository ?? "", shrinks: true },
-  { header: "RESOURCES", value: (row) => (row.resources ? formatResources(row.resources) : ""), shrinks: true },
+  {
+    header: "RESOURCES",
+    value: (row) => (row.resources ? formatResources(row.resources) : ""),
+    shrinks: true,
+    spare: true,
+  },
   { header: "AGE", value: (row) => formatDuration(row.ageMs), align: "right" },
-  { header: "IDLE", value: (row) => (row.idleMs === null ? "" : formatDuration(row.idleMs)), align: "right" },
+  {
+    header: "IDLE",
+    value: (row) => (row.idleMs === null ? "" : formatDuration(row.idleMs)),
+    align: "right",
+    spare: true,
+  },
   { header: "COST", value: (row) => (row.dollars === null ? "" : formatDollars(row.dollars)), align: "right" },
-  { header: "SANDBOX", value: (row) => row.sandboxId ?? "", shrinks: true },
+  { header: "SANDBOX", value: (row) => row.sandboxId ?? "", shrinks: true, spare: true },
 ];
 
 export function renderRunners(runners: readonly ListedRunner[], output: OutputSide): string {

@@ -24,46 +24,58 @@ export interface TableProps<Row> {
 }
 
 export function Table<Row>(props: TableProps<Row>): ReactElement {
-  const { columns, rows, top, selected, width, height, palette } = props;
+  const { columns, rows, top, width, height } = props;
   // A column at either side, for the mark of the selected row.
   const placed = placeColumns(columns, rows, width - 2);
   const shown = rows.slice(top, top + height - 1);
+  const leadWidth = Math.min(width, 1 + (placed[0]?.width ?? 0) + columnGap.length);
+  const lines = [headerLine(placed, props), ...shown.map((row, offset) => rowLine(row, placed, top + offset, props))];
+  // In two blocks, not line by line: symbols, which the first column has, are slow to measure, and make all slow that
+  // stands beside them.
   return (
-    <Box flexDirection="column" height={height} width={width}>
-      <Text wrap="truncate">{headerLine(placed, props)}</Text>
-      {shown.map((row, offset) => (
-        // By place, not by row: a line that stays where it is must not be laid out anew because the rows moved.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above.
-        <Text key={offset} wrap="truncate">
-          {rowLine(row, placed, top + offset === selected, props.now, palette, width)}
-        </Text>
-      ))}
+    <Box height={height} width={width}>
+      <Box width={leadWidth}>
+        <Text wrap="truncate">{lines.map(({ lead }) => lead).join("\n")}</Text>
+      </Box>
+      <Box width={width - leadWidth}>
+        <Text wrap="truncate">{lines.map(({ rest }) => rest).join("\n")}</Text>
+      </Box>
     </Box>
   );
 }
 
-function headerLine<Row>(placed: readonly PlacedColumn<Row>[], props: TableProps<Row>): string {
-  const cells = placed.map(({ column, index, width }) => {
+/** The mark and the first column; the other columns. */
+interface Line {
+  lead: string;
+  rest: string;
+}
+
+function headerLine<Row>(placed: readonly PlacedColumn<Row>[], props: TableProps<Row>): Line {
+  const [first = "", ...others] = placed.map(({ column, index, width }) => {
     const isSorted = index === props.sortedBy;
     const arrow = props.isDescending ? "↓" : "↑";
     const text = toWidth(isSorted ? `${column.header}${arrow}` : column.header, width, column.align);
     return props.palette.paint(isSorted ? "strong" : "muted", text);
   });
-  return ` ${cells.join(columnGap)}`;
+  return { lead: ` ${first}`, rest: others.join(columnGap) };
 }
 
 function rowLine<Row>(
   row: Row,
   placed: readonly PlacedColumn<Row>[],
-  isSelected: boolean,
-  now: number,
-  palette: Palette,
-  lineWidth: number,
-): string {
-  const cells = placed.map(({ column, width }) => {
+  index: number,
+  { selected, now, palette, width: lineWidth }: TableProps<Row>,
+): Line {
+  const isSelected = index === selected;
+  const cells = placed.map(({ column, width }, place) => {
     const text = toWidth(safe(column.cell(row, now)), width, column.align);
-    return isSelected ? text : palette.paint(column.tone?.(row) ?? "plain", text);
+    if (isSelected) return text;
+    // Blanks at the end of a line show nothing, and cost as much to draw as letters.
+    return palette.paint(column.tone?.(row) ?? "plain", place === placed.length - 1 ? text.trimEnd() : text);
   });
-  if (isSelected) return palette.selected(toWidth(`▸${cells.join(columnGap)}`, lineWidth));
-  return ` ${cells.join(columnGap)}`;
+  const [first = "", ...others] = cells;
+  if (!isSelected) return { lead: ` ${first}`, rest: others.join(columnGap) };
+  const lead = `▸${first}${columnGap}`;
+  const rest = toWidth(others.join(columnGap), lineWidth - lead.length);
+  return { lead: palette.selected(lead), rest: palette.selected(rest) };
 }

@@ -43,6 +43,9 @@ export function createActions(options: ActionOptions): Actions {
   const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
   const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
 
+  /** The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences. */
+  const toClipboard = (text: string) => options.write(`\u001B]52;c;${Buffer.from(text).toString("base64")}\u0007`);
+
   async function tell(words: string, work: () => Promise<void>): Promise<void> {
     const id = ++lastId;
     store.dispatch({ type: "began", id, text: words });
@@ -145,8 +148,9 @@ export function createActions(options: ActionOptions): Actions {
       const url = pageOf(store, source);
       if (!url) return say("warning", "It has no page at GitHub.");
       await tell(`opening ${url}`, async () => {
-        await source.open(url);
-        say("info", `Opened ${url}`);
+        if (await source.open(url)) return say("info", `Opened ${url}`);
+        toClipboard(url);
+        say("info", `No browser can be opened from here. Copied ${url}`);
       });
     },
     copy() {
@@ -159,8 +163,7 @@ export function createActions(options: ActionOptions): Actions {
           : view === "deliveries"
             ? (row as ListedDelivery).id
             : viewOf(view).identity(row);
-      // The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences.
-      options.write(`\u001B]52;c;${Buffer.from(id).toString("base64")}\u0007`);
+      toClipboard(id);
       say("info", `Copied ${id}, if this terminal lets programs copy.`);
     },
   };

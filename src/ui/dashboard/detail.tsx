@@ -18,7 +18,9 @@ export function Detail(props: {
   const edge = isBeside ? `${palette.paint("muted", "│")} ` : " ";
   const lines = detailLines(state, width - (isBeside ? 3 : 2));
   const top = Math.min(state.detailTop, Math.max(0, lines.length - height));
-  const shown = lines.slice(top, top + height);
+  const below = lines.length - top - height;
+  const shown =
+    below > 0 ? [...lines.slice(top, top + height - 1), moreLine(below + 1)] : lines.slice(top, top + height);
   // The edge goes down to the bottom, whatever is beside it.
   const blanks = isBeside
     ? Array.from({ length: height - shown.length }, () => ({ text: "", tone: "plain" as const }))
@@ -33,6 +35,10 @@ export function Detail(props: {
       ))}
     </Box>
   );
+}
+
+function moreLine(count: number): Line {
+  return { text: `… ${count} more ${count === 1 ? "line" : "lines"}: PgDn`, tone: "muted" };
 }
 
 interface Line {

@@ -13,6 +13,8 @@ export interface FeedOptions {
   /** The pace of the runners; everything else goes slower. */
   refreshMs: number;
   clock: Clock;
+  /** Milliseconds that this process has kept a core busy so far. */
+  busyMs(): number;
   signal: AbortSignal;
 }
 
@@ -23,6 +25,9 @@ export interface RunningFeeds {
 }
 
 const longestPauseMs = 60_000;
+/** Reading the answers of a thousand runners is work: each question may take a hundredth of a core, and no more. */
+const pauseForWork = 100;
+const longestForWorkMs = 20_000;
 /** Below this share of GitHub's limit the rest is left to the controller, which lives on the same. */
 const keptShare = 0.2;
 
@@ -41,17 +46,21 @@ const paces: {
 };
 const atGitHub = new Set<FeedName>(["registrations", "jobs", "deliveries"]);
 
-/**
- * Milliseconds until the next question.
- * @param failures in a row
- * @param tookMs the last one; what takes long is asked for more seldom
- */
-export function pauseMs(
-  name: FeedName,
-  options: { refreshMs: number; failures: number; tookMs: number; rate: FeedData["rate"] | undefined },
-): number {
-  const { refreshMs, failures, tookMs, rate } = options;
-  const pace = Math.max(paces[name].leastMs, paces[name].times * refreshMs, tookMs);
+export interface Pace {
+  refreshMs: number;
+  /** In a row. */
+  failures: number;
+  /** How long the last answer took, and how long it kept a core busy. */
+  tookMs: number;
+  workMs: number;
+  rate: FeedData["rate"] | undefined;
+}
+
+/** Milliseconds until the next question. What takes long, or much, is asked for more seldom. */
+export function pauseMs(name: FeedName, options: Pace): number {
+  const { refreshMs, failures, tookMs, workMs, rate } = options;
+  const forWork = Math.min(longestForWorkMs, workMs * pauseForWork);
+  const pace = Math.max(paces[name].leastMs, paces[name].times * refreshMs, tookMs, forWork);
   const isShort = rate && atGitHub.has(name) && rate.remaining < rate.limit * keptShare;
   const usual = isShort ? Math.max(pace * 6, longestPauseMs) : pace;
   if (failures === 0) return usual;
@@ -77,11 +86,14 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
   async function run(name: FeedName): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const begun = options.clock.now();
+      const [begun, work] = [options.clock.now(), options.busyMs()];
+      // The first time programs are loaded and connections made.
+      const isFirst = store.state().feeds[name].at === undefined;
       if (isWanted(name)) failures = (await ask(name, failures, options)) ? 0 : failures + 1;
       const tookMs = options.clock.now() - begun;
+      const workMs = isFirst ? 0 : options.busyMs() - work;
       const rate = store.state().feeds.rate.data;
-      await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, rate }));
+      await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, workMs, rate }));
     }
   }
 
@@ -114,7 +126,8 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     const at = clock.now();
     const message = redact(explainError(error).message);
     const rate = store.state().feeds.rate.data;
-    const pause = pauseMs(name, { refreshMs: options.refreshMs, failures: failures + 1, tookMs: at - begun, rate });
+    const { refreshMs } = options;
+    const pause = pauseMs(name, { refreshMs, failures: failures + 1, tookMs: at - begun, workMs: 0, rate });
     if (failures === 0) {
       store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
     }

@@ -59,7 +59,7 @@ function services(state: DashboardState): Piece[] {
       });
     }
   }
-  pieces.push({ text: new Date(state.now).toISOString().slice(11, 19), tone: "muted", rank: 6 });
+  pieces.push({ text: `${new Date(state.now).toISOString().slice(11, 16)} UTC`, tone: "muted", rank: 6 });
   return pieces;
 }
 

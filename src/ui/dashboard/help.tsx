@@ -13,9 +13,12 @@ export function Help(props: { state: DashboardState; palette: Palette; width: nu
   const { state, palette, width, height } = props;
   const lines = helpLines(state, palette, width - 2);
   const top = Math.min(state.overlayTop, Math.max(0, lines.length - height));
+  const below = lines.length - top - height;
+  const shown = lines.slice(top, top + height);
+  if (below > 0) shown[height - 1] = palette.paint("muted", `… ${below + 1} more: PgDn`);
   return (
     <Box flexDirection="column" height={height}>
-      {lines.slice(top, top + height).map((line, index) => (
+      {shown.map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity but their place.
         <Text key={index} wrap="truncate">{` ${line}`}</Text>
       ))}

@@ -326,7 +326,7 @@ const all: readonly Binding[] = [
     group: "Leave",
     in: reading,
     when: hasSomethingOpen,
-    rank: 14,
+    rank: 0,
   },
   {
     keys: ["q"],

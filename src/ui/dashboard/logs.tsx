@@ -4,7 +4,7 @@ import { Box, Text } from "ink";
 import type { ReactElement } from "react";
 import { displayWidth, truncate } from "../../lib/cli/text.ts";
 import type { LogLine } from "../../lib/dashboard/source.ts";
-import { safe } from "../fit.ts";
+import { cutToWidth, safe } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { matchesIn } from "./log-state.ts";
 import type { LogState } from "./state.ts";
@@ -64,9 +64,7 @@ function pieces(line: LogLine, log: LogState, palette: Palette, width: number): 
   // Colours of a line that was found give way to the mark of what was found in it.
   const text = isFound ? mark(plain, log.search, palette) : line.text.replaceAll("\t", "    ");
   if (!log.isWrapped || displayWidth(plain) <= width) return [text];
-  const cut: string[] = [];
-  for (let rest = plain; rest !== ""; rest = rest.slice(width)) cut.push(rest.slice(0, width));
-  return cut.map((piece) => (isFound ? mark(piece, log.search, palette) : piece));
+  return cutToWidth(plain, width).map((piece) => (isFound ? mark(piece, log.search, palette) : piece));
 }
 
 function mark(text: string, search: string, palette: Palette): string {

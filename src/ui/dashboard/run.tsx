@@ -25,9 +25,14 @@ export interface RunOptions {
 }
 
 /** How often clocks and ages on the screen move on. */
-const tickMs = 1000;
+const tickMs = 2000;
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
+
+function busyMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 /**
  * @throws InterruptedError when it was left by Ctrl-C
@@ -64,7 +69,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     return ended;
   };
 
-  const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal });
+  const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal, busyMs });
   const endStories = startStories(store, source);
   const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });

@@ -9,16 +9,32 @@ export interface Store {
   subscribe(listener: () => void): () => void;
 }
 
+/** Answers that come together are shown together. */
+const togetherMs = 1000;
+
+/** What is known already, only newer, can wait for a moment: each drawing of the screen takes its time. */
+function isForNow(event: DashboardEvent, { feeds }: DashboardState): boolean {
+  return event.type !== "answered" || feeds[event.feed].at === undefined || feeds[event.feed].failure !== undefined;
+}
+
 export function createStore(initial: DashboardState): Store {
   let state = initial;
   const listeners = new Set<() => void>();
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const listener of listeners) listener();
+  };
   return {
     state: () => state,
     dispatch(event) {
       const next = reduce(state, event);
       if (next === state) return;
+      const isNews = isForNow(event, state);
       state = next;
-      for (const listener of listeners) listener();
+      if (isNews) tell();
+      else timer ??= setTimeout(tell, togetherMs).unref();
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -49,8 +49,10 @@ function chartLines(
   series: DashboardUsage["series"],
   { palette, width, height }: { palette: Palette; width: number; height: number },
 ): string[] {
-  const columnWidth = Math.max(1, Math.floor((width - axisWidth - 3) / Math.max(1, values.length)));
-  const rows = columnChart(values, Math.max(1, height - 3), columnWidth);
+  const columns = Math.max(values.length, width - axisWidth - 4);
+  // Stretched over what room there is, so that some are a character wider than others.
+  const stretched = Array.from({ length: columns }, (_, at) => values[Math.floor((at * values.length) / columns)] ?? 0);
+  const rows = columnChart(stretched, Math.max(1, height - 3));
   const most = Math.max(0, ...values);
   const labels = new Map([
     [0, format(most)],
@@ -61,7 +63,12 @@ function chartLines(
     const label = palette.paint("muted", toWidth(labels.get(index) ?? "", axisWidth, "right"));
     return `${label} ${palette.paint("good", row)}`;
   });
-  return [title, ...chart, palette.paint("muted", `${" ".repeat(axisWidth + 1)}${hours(series, columnWidth)}`), ""];
+  return [
+    title,
+    ...chart,
+    palette.paint("muted", `${" ".repeat(axisWidth + 1)}${hours(series, columns / Math.max(1, values.length))}`),
+    "",
+  ];
 }
 
 /** A label every six hours, where its column begins. */
@@ -70,7 +77,7 @@ function hours(series: DashboardUsage["series"], columnWidth: number): string {
   for (const [index, { from }] of series.entries()) {
     const date = new Date(from);
     const isMarked = date.getUTCHours() % 6 === 0 && date.getUTCMinutes() === 0;
-    const at = index * columnWidth;
+    const at = Math.ceil(index * columnWidth);
     if (isMarked && at >= line.length) line = `${line.padEnd(at)}${date.toISOString().slice(11, 16)}`;
   }
   return line;

@@ -199,7 +199,7 @@ const deliveries: View<ListedDelivery> = {
     {
       header: "EVENT",
       cell: (row) => [row.event, row.action].filter((word) => word !== null).join("."),
-      min: 14,
+      min: 24,
       rank: 2,
     },
     { header: "REPOSITORY", cell: (row) => row.repository ?? "", min: 10, rank: 3 },

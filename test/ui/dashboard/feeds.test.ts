@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { Clock } from "../../../src/lib/cli/clock.ts";
+import { AbortError } from "../../../src/lib/cli/errors.ts";
+import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
+import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
+import type { FeedName } from "../../../src/ui/dashboard/state.ts";
+import { createStore } from "../../../src/ui/dashboard/store.ts";
+import { largeFleet } from "../../bench/large-fleet.ts";
+import { emptyState, now } from "./examples.ts";
+
+const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined };
+const short = { limit: 5000, remaining: 500, resetsAt: 0 };
+
+describe("the pace of what is asked for", () => {
+  it.each<[string, FeedName, Partial<typeof usual> | { rate: typeof short }, number]>([
+    ["of runners is the refresh", "sandboxes", {}, 5000],
+    ["of jobs is slower", "jobs", {}, 15_000],
+    ["of usage is slower still", "usage", { refreshMs: 1000 }, 30_000],
+    ["is as slow as the answers", "sandboxes", { tookMs: 9000 }, 9000],
+    ["leaves a core alone that answers keep busy", "sandboxes", { workMs: 80 }, 8000],
+    ["is never slower than so for work", "sandboxes", { workMs: 5000 }, 20_000],
+    ["halves with each failure", "sandboxes", { failures: 3 }, 20_000],
+    ["is never slower than a minute for failures", "sandboxes", { failures: 30 }, 60_000],
+    ["spares GitHub's limit when little of it is left", "registrations", { rate: short }, 60_000],
+    ["does not spare Modal for GitHub's limit", "sandboxes", { rate: short }, 5000],
+  ])("%s", (_, name, changes, expected) => {
+    expect(pauseMs(name, { ...usual, ...changes })).toBe(expected);
+  });
+});
+
+/** Sleeps until told: each sleeper is woken by its test. */
+function manualClock(): { clock: Clock; sleepers: number[] } {
+  const sleepers: number[] = [];
+  return {
+    sleepers,
+    clock: {
+      now: () => now,
+      sleep: (ms, signal) =>
+        new Promise((_, reject) => {
+          sleepers.push(ms);
+          signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+        }),
+    },
+  };
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("feeds", () => {
+  it("ask for all that is looked at, once, and again when told", async () => {
+    const asked: string[] = [];
+    const note = (name: string) => void asked.push(name);
+    const source = largeFleet(3, () => now);
+    const counting: DashboardSource = {
+      ...source,
+      sandboxes() {
+        note("sandboxes");
+        return source.sandboxes();
+      },
+      deliveries() {
+        note("deliveries");
+        return source.deliveries();
+      },
+    };
+    const over = new AbortController();
+    const store = createStore(emptyState());
+    const { clock } = manualClock();
+    const feeds = startFeeds({ store, source: counting, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
+    await turns();
+    expect(asked).toEqual(["sandboxes"]);
+    expect(store.state().runners).toHaveLength(3);
+    store.dispatch({ type: "command", command: "deliveries" });
+    await turns();
+    expect(asked).toEqual(["sandboxes", "deliveries"]);
+    feeds.refresh("sandboxes");
+    await turns();
+    expect(asked).toEqual(["sandboxes", "deliveries", "sandboxes"]);
+    over.abort();
+    await feeds.ended;
+  });
+
+  it("tell once of a failure, without secrets, and when the next try is", async () => {
+    const source: DashboardSource = {
+      ...largeFleet(3, () => now),
+      sandboxes: async () => {
+        throw new AbortError("Modal refused ak-0123456789abcdef");
+      },
+    };
+    const over = new AbortController();
+    const store = createStore(emptyState());
+    const { clock } = manualClock();
+    const feeds = startFeeds({ store, source, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
+    await turns();
+    feeds.refresh("sandboxes");
+    await turns();
+    expect(store.state().feeds.sandboxes.failure).toMatchObject({
+      message: "Modal refused ak-[redacted]",
+      nextTryAt: now + 2000,
+    });
+    expect(store.state().messages).toHaveLength(1);
+    // GitHub alone tells of the runners now.
+    expect(store.state().runners).toHaveLength(3);
+    over.abort();
+    await feeds.ended;
+  });
+});

@@ -1,0 +1,108 @@
+import { stripVTControlCharacters } from "node:util";
+import { renderToString } from "ink";
+import { render } from "ink-testing-library";
+import { describe, expect, it } from "vitest";
+import { displayWidth } from "../../../src/lib/cli/text.ts";
+import { App, Screen } from "../../../src/ui/dashboard/app.tsx";
+import { type DashboardState, viewNames } from "../../../src/ui/dashboard/state.ts";
+import { createStore } from "../../../src/ui/dashboard/store.ts";
+import { createPalette } from "../../../src/ui/palette.ts";
+import { emptyState, job, now, runner, through, withJobs, withRunners } from "./examples.ts";
+
+const draw = (state: DashboardState, hasColour = false) =>
+  renderToString(<Screen state={state} palette={createPalette(hasColour)} />, { columns: state.size.columns });
+const plain = (state: DashboardState) => stripVTControlCharacters(draw(state));
+
+const sizes = [
+  [80, 24],
+  [120, 40],
+  [200, 60],
+  [40, 10],
+] as const;
+
+function fleet(columns: number, rows: number): DashboardState {
+  const state = emptyState({ size: { columns, rows } });
+  const runners = Array.from({ length: 1000 }, (_, index) => runner(`cpu-${index}-1-0abcd${index}`));
+  return withJobs([job(1), job(2, { name: "ein Jöb 🚀 名前" })], withRunners(runners, state));
+}
+
+describe("the screen", () => {
+  it.each(sizes)("of %i by %i fills it, whatever it shows", (columns, rows) => {
+    const state = fleet(columns, rows);
+    const screens: DashboardState[] = [
+      ...viewNames.map((view) => ({ ...state, view })),
+      through({ ...state, view: "jobs" }, { type: "command", command: "detail" }),
+      { ...state, isHelpOpen: true },
+      { ...state, areMessagesOpen: true },
+      through(state, { type: "log-opened", reference: "1", title: "a log" }),
+      { ...state, confirmation: { question: "End it?", lines: ["a ".repeat(300)], deed: { kind: "reconcile" } } },
+    ];
+    for (const screen of screens) {
+      const lines = plain(screen).split("\n");
+      expect(lines).toHaveLength(rows);
+      for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+    }
+  });
+
+  it("says in words and symbols all that it says in colour", () => {
+    const states = ["busy", "idle", "starting", "unregistered"] as const;
+    const state = withRunners(states.map((each) => runner(`cpu-${each}`, { state: each })));
+    const text = plain(state);
+    for (const word of ["● busy", "○ idle", "◌ starting", "✗ unregistered", "▸● busy"]) expect(text).toContain(word);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+    expect(draw(state)).not.toMatch(/\u001B\[3\d/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one.
+    expect(draw(state, true)).toMatch(/\u001B\[3\d/);
+  });
+
+  it("lets no name drive the terminal", () => {
+    const state = withJobs([job(1, { name: "evil\u001B[2J\u0007name" })], { ...emptyState(), view: "jobs" });
+    expect(draw(state)).not.toContain("\u001B[2J");
+    expect(draw(state)).not.toContain("\u0007");
+    expect(plain(state)).toContain("evilname");
+  });
+
+  it("shows what is stale as stale, and why", () => {
+    const failure = {
+      type: "failed",
+      feed: "sandboxes",
+      message: "Modal does not answer.",
+      at: now,
+      nextTryAt: now + 8000,
+    } as const;
+    const text = plain(through(withRunners([runner("cpu-1")]), failure, { type: "tick", now: now + 3000 }));
+    expect(text).toContain("✗ Modal down 3s");
+    expect(text).toContain("stale, of 12:00:00");
+    expect(text).toContain("! Modal: Modal does not answer. Next try in 5s.");
+    expect(text).toContain("cpu-1");
+  });
+
+  it("lets messages go away, the bad ones last", () => {
+    const said = (level: "info" | "error") => ({ type: "said", level, text: "something", at: now }) as const;
+    const at = (level: "info" | "error", ms: number) =>
+      plain(through(emptyState(), said(level), { type: "tick", now: now + ms })).includes("something");
+    expect([at("info", 1000), at("info", 9000), at("error", 9000), at("error", 20_000)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("hears each key by its name, also those that come at once", async () => {
+    const keys: string[] = [];
+    const store = createStore(emptyState());
+    const { stdin, unmount } = render(
+      <App store={store} palette={createPalette(false)} onKey={(key) => keys.push(key)} />,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const typed of ["j", "\u001B[A", "\r", "\u0012", "\t", "\u001B[Z", "abc", "\u0015\r", "\u007F", "\u001B[6~"])
+      stdin.write(typed);
+    await new Promise((resolve) => setImmediate(resolve));
+    unmount();
+    expect(keys).toEqual([
+      ...["j", "up", "enter", "ctrl+r", "tab", "shift+tab", "a", "b", "c", "ctrl+u", "enter"],
+      ...[expect.stringMatching(/backspace|delete/), "pagedown"],
+    ]);
+  });
+});
