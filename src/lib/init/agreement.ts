@@ -54,6 +54,20 @@ export function planForToken({ fleet, content, missingHooks, isRotating }: Token
   return { action: "look" };
 }
 
+/**
+ * Before anything is made for the one or the other: a fleet with a token is not to get an App unasked, nor the other way.
+ * @throws AbortError
+ */
+export function assertWay(
+  auth: "app" | "pat",
+  { fleet, content, isRotating }: Pick<AppState, "fleet" | "content" | "isRotating">,
+): void {
+  const { hasApp, hasToken, isUnfinished } = content;
+  if (isRotating || isUnfinished) return;
+  if (auth === "app" && hasToken && !hasApp) throw otherWay(fleet, "a token in place of an App", "--auth pat");
+  if (auth === "pat" && hasApp) throw otherWay(fleet, "a GitHub App", "--auth app");
+}
+
 function hookElsewhere(url: string, webhookUrl: string): AbortError {
   return new AbortError("The GitHub App's webhook goes elsewhere, so it was left alone.", {
     code: "webhook-elsewhere",

@@ -3,6 +3,7 @@ import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import type { Account } from "../github/setup/account.ts";
 import type { AppAccess, AppFacts } from "../github/setup/app.ts";
+import { SetupError } from "../github/setup/setup-error.ts";
 import { githubCredentials } from "../settings/credentials.ts";
 import { mustBeTold } from "./ask.ts";
 import type { Bench } from "./bench.ts";
@@ -36,13 +37,29 @@ export async function knownAppStep(
 ): Promise<AppStep | undefined> {
   if (await isReplaced(bench, content)) return undefined;
   const known = await knownApp(bench, givenKey);
-  return known && describe(known, undefined);
+  if (!known) return undefined;
+  try {
+    return await describe(known, undefined);
+  } catch (error) {
+    if (!(error instanceof SetupError) || error.code !== "app-not-found") throw error;
+    if (mayReplace(bench)) return undefined;
+    const { message, why, code, nextSteps } = error;
+    const instead = "If it was deleted, make a new one: modal-gha init --create-app --rotate";
+    const exitCode = ExitCode.Authentication;
+    throw new AbortError(message, { why, code, exitCode, nextSteps: [...nextSteps, instead], cause: error });
+  }
 }
 
-/** Asked for a new App, and not interrupted after that was made: the one that is stored is the one that works. */
-async function isReplaced({ answers, isRotating, modal, policy, settings }: Bench, content: SecretContent) {
+/** Asked for a new App in the place of the one that is stored. */
+function mayReplace({ answers, isRotating }: Bench): boolean {
+  return isRotating && answers["create-app"] === true && answers["app-id"] === undefined;
+}
+
+/** Not where an earlier run was interrupted after it had made the new one: then that is the one that is stored. */
+async function isReplaced(bench: Bench, content: SecretContent): Promise<boolean> {
+  const { modal, policy, settings } = bench;
   const { githubAppId: appId } = settings;
-  if (!isRotating || !answers["create-app"] || answers["app-id"] !== undefined || appId === undefined) return false;
+  if (!mayReplace(bench) || appId === undefined) return false;
   const isInPlace = await isHeldBy(modal.client, policy.fleet, { kind: "app", appId: appId.value });
   return isInPlace && !content.isUnfinished;
 }
@@ -88,7 +105,7 @@ async function knownApp(bench: Bench, givenKey: string | undefined): Promise<Kno
   const credentials = await githubCredentials(withoutToken, listener.note);
   if (credentials.kind !== "app") return undefined;
   const { privateKey } = credentials;
-  const isFromFile = file !== undefined && settings.githubPrivateKey === undefined;
+  const isFromFile = file !== undefined && (settings.githubPrivateKey === undefined || file.source.kind === "flag");
   return { access: { apiUrl, appId: appId.value, privateKey }, keyFile: isFromFile ? file.value : undefined };
 }
 
@@ -108,6 +125,7 @@ async function chooseWay(bench: Bench, options: AppOptions): Promise<KnownApp | 
     { name: "Use one that was made by hand", value: "hand" as const },
   ]);
   if (way === "create") return way;
+  bench.listener.note(`If there is none yet, make it here: ${await handUrl(bench, options)}`);
   const appId = await asker.text("Its App id:", {
     check: (text) => (/^\d+$/.test(text) ? undefined : "It is a number, on the App's settings page."),
   });

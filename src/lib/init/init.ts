@@ -10,6 +10,7 @@ import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
 import { chooseModalProfile } from "../settings/modal-profile.ts";
 import type { Settings } from "../settings/settings.ts";
+import { assertWay } from "./agreement.ts";
 import type { Answers } from "./answers.ts";
 import type { Asker } from "./ask.ts";
 import type { Bench, Sleep } from "./bench.ts";
@@ -113,6 +114,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   };
   const content = await lookIntoSecret(bench);
   const auth = answers.auth ?? (content.hasToken && !content.hasApp ? "pat" : "app");
+  assertWay(auth, { fleet: policy.fleet, content, isRotating });
   const begin = auth === "pat" ? beginWithToken : beginWithApp;
   const setUp = await begin({ bench, progress, account: step.account, content, given });
   await progress.run("image", () =>

@@ -22,7 +22,7 @@ const patienceMs = 30 * 60_000;
  */
 export async function installationStep(bench: Bench, app: AppStep): Promise<InstallationStep> {
   const waitMs = bench.waitMs ?? (bench.asker || app.created ? patienceMs : 0);
-  const { owner, scope } = bench.policy.github;
+  const { owner } = bench.policy.github;
   const { awaitInstallation, findInstallation } = await import("../github/setup/installation.ts");
   let installation = await findInstallation(app.access, owner);
   const isThere = installation !== undefined && !installation.isSuspended;
@@ -41,7 +41,7 @@ export async function installationStep(bench: Bench, app: AppStep): Promise<Inst
       throw notThere(app.facts, owner, await findInstallation(app.access, owner), error);
     }
   }
-  await assertRights(app.facts, installation, scope);
+  await assertRights(app.facts, installation, bench.policy.github);
   for (const repository of await unseen(bench, app, installation)) {
     bench.listener.note(
       `Warning: the App is not installed on ${repository}, which the policy names: ${installation.htmlUrl}`,
@@ -92,7 +92,7 @@ function notThere(facts: AppFacts, owner: string, found: AppInstallation | undef
 async function assertRights(
   facts: AppFacts,
   installation: AppInstallation,
-  scope: Policy["github"]["scope"],
+  { owner, scope }: Policy["github"],
 ): Promise<void> {
   const { missingEvents, missingPermissions } = await import("../github/setup/manifest.ts");
   const lacks = (has: Pick<AppFacts, "permissions" | "events">) => [
@@ -102,13 +102,12 @@ async function assertRights(
   const ofApp = lacks(facts);
   const missing = ofApp.length > 0 ? ofApp : lacks(installation);
   if (missing.length === 0) return;
-  const settings = `${facts.htmlUrl.replace(/\/apps\/[^/]+$/, "")}/settings/apps/${facts.slug}/permissions`;
+  const isOfOrganization = scope === "organization" && facts.owner.toLowerCase() === owner.toLowerCase();
+  const place = isOfOrganization ? `/organizations/${facts.owner}` : "";
+  const settings = `${new URL(facts.htmlUrl).origin}${place}/settings/apps/${facts.slug}/permissions`;
   const nextSteps =
     ofApp.length > 0
-      ? [
-          `Give it to the App, under "Permissions & events" of its settings (${settings}, or those of its organisation).`,
-          `Then accept it: ${installation.htmlUrl}`,
-        ]
+      ? [`Give it to the App, under "Permissions & events": ${settings}`, `Then accept it: ${installation.htmlUrl}`]
       : [`The App asks for it, and the account has not accepted that yet: ${installation.htmlUrl}`];
   throw new AbortError(`The GitHub App lacks ${missing.join(", ")}.`, {
     code: "missing-permissions",

@@ -65,6 +65,14 @@ export class LocalSettings {
     return news.length > 0 || isFirst;
   }
 
+  /** Takes out what is stored of a fleet under these names. @returns whether anything was */
+  async forget(fleet: string, names: readonly SettingName[]): Promise<boolean> {
+    const known = storedProfiles(await this.#store.read())[fleet] ?? {};
+    const stored = names.filter((name) => known[name] !== undefined);
+    for (const name of stored) await this.#store.unset(name, fleet);
+    return stored.length > 0;
+  }
+
   /** Whether commands are about this fleet unless they say otherwise. */
   async isDefault(fleet: string): Promise<boolean> {
     return (await this.#store.read())[defaultFleetKey] === fleet;

@@ -97,6 +97,8 @@ async function settingsStep(bench: Bench, webhookUrl: string, app: AppStep | und
     githubWebUrl: unlessDefault("githubWebUrl"),
     modalProfile,
   });
-  const state = isNew ? ("made" as const) : ("unchanged" as const);
+  // An App goes before a token wherever credentials are looked for.
+  const isRid = app === undefined && (await local.forget(policy.fleet, ["githubAppId", "githubPrivateKeyFile"]));
+  const state = isNew || isRid ? ("made" as const) : ("unchanged" as const);
   return { state, detail: `${local.file}, fleet ${policy.fleet}` };
 }

@@ -54,6 +54,8 @@ describe.runIf(bin !== undefined)("init --auth pat", { timeout: 180_000 }, () =>
     expect(site.calls.filter(isWriting)).toEqual([]);
 
     expect((await site.init(["--auth", "pat", "--rotate"])).code).toBe(0);
+    const stored = await site.start(["config", "get", "githubAppId", "--json"]).ended;
+    expect(JSON.parse(stored.stdout)).toMatchObject({ isSet: false });
     expect(await runJob(site)).toEqual(["success"]);
     const app = await site.init(["--auth", "app"]);
     expect(app.stderr).toMatch(/runs with a token in place of an App[\s\S]*--auth pat/);

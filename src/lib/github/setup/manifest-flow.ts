@@ -36,7 +36,7 @@ const defaultTimeoutMs = 15 * 60_000;
 /**
  * Serves the pages on loopback until the App is there; the server is gone when this returns or throws.
  * @throws SetupError (port-in-use, port-refused, no-app-created, code-expired, conversion-refused, conversion-failed,
- * wrong-owner), the signal's reason when it is aborted
+ * wrong-owner), the signal's reason when it is aborted before a person comes back with the code
  */
 export async function createAppByManifest(options: ManifestFlowOptions): Promise<CreatedApp> {
   const { apiUrl, webUrl, owner, ownerType, signal, timeoutMs = defaultTimeoutMs } = options;
@@ -51,12 +51,17 @@ export async function createAppByManifest(options: ManifestFlowOptions): Promise
   const patience = new AbortController();
   const giveUp = () => created.reject(nothingCame(options, timeoutMs));
   sleep(timeoutMs, patience.signal).then(giveUp, () => undefined);
-  const onAbort = () => created.reject(signal?.reason);
+  let isTakingOver = false;
+  // The code is good for once: an App whose keys are on their way is not left behind without them.
+  const onAbort = () => {
+    if (!isTakingOver) created.reject(signal?.reason);
+  };
   signal?.addEventListener("abort", onAbort, { once: true });
 
   async function takeOver(code: string) {
     // Whoever has come so far is not interrupted.
     patience.abort();
+    isTakingOver = true;
     try {
       const app = await convertManifestCode(apiUrl, code, sleep);
       if (app.owner.toLowerCase() !== owner.toLowerCase()) throw wrongOwner(app, owner);
