@@ -28,7 +28,7 @@ metafiles.push(
       outdir,
       splitting: true,
       chunkNames: "chunks/[name]-[hash]",
-      plugins: [modalDefinitionsPlugin],
+      plugins: [...bundleOptions.plugins, modalDefinitionsPlugin],
     })
   ).metafile,
 );

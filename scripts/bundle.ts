@@ -1,5 +1,6 @@
 // How esbuild bundles our code: ESM for Node, with everything but Node itself inside.
 import type { BuildOptions } from "esbuild";
+import { oneLanguagePlugin } from "./one-language.ts";
 
 /** Packages that bundled code asks for where they are installed, and does without where they are not. */
 export const optionalPackages: Readonly<Record<string, string>> = {
@@ -33,4 +34,5 @@ export const bundleOptions = {
     __dirname: "__bundleDirname",
   },
   external: Object.keys(optionalPackages),
+  plugins: [oneLanguagePlugin],
 } satisfies BuildOptions;

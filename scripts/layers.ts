@@ -59,6 +59,12 @@ export const rules: readonly Rule[] = [
     mayNot: ["src/commands/**"],
   },
   {
+    reason: "Setting up a fleet is one command's business, and doctor's to look at what it has set up.",
+    of: ["src/lib/**"],
+    butNot: ["src/lib/{init,doctor}/**"],
+    mayNot: ["src/lib/init/**"],
+  },
+  {
     reason: "Completion is quick: it asks Modal at most, never GitHub, and nothing else needs it.",
     of: ["src/lib/completion/**"],
     may: ["src/lib/completion/**", "src/lib/{cli,modal,operations,policy,settings}/**"],

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../lib/cli/base-command.ts";
 import { redact } from "../lib/cli/redact.ts";
-import { checkIds } from "../lib/doctor/check-ids.ts";
+import { checkIds, parseCheckIds } from "../lib/doctor/check-ids.ts";
 import type { Outcome } from "../lib/doctor/run.ts";
 import { parseDurationFlag } from "../lib/operations/duration-flag.ts";
 
@@ -14,6 +14,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     "In the order of the chain: this machine, Modal, the controller, GitHub, and the way back. What depends on a link " +
     "that failed is skipped. Nothing is changed; to compare the webhook secrets, GitHub is asked to send its newest " +
     "webhook once more.\n" +
+    `The checks: ${checkIds.join(", ")}.\n` +
     "Exit code 0: nothing failed, though there may be warnings; 1: something did; 4: the first that failed is about " +
     "credentials or permissions.\n" +
     "JSON: a list; each has id, title, status (ok, warn, fail, skipped), detail and mend, a list of what to do.";
@@ -23,11 +24,11 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     "<%= config.bin %> <%= command.id %> --json | jq '.[] | select(.status == \"fail\")'",
   ];
   static override flags = {
-    check: Flags.option({
+    check: Flags.string({
       summary: "This check alone, and what it needs; may be repeated.",
-      options: checkIds,
+      helpValue: "<name>",
       multiple: true,
-    })(),
+    }),
     policy: Flags.string({ summary: "The policy file of the fleet.", helpValue: "<file>" }),
     timeout: Flags.string({
       summary: "How long each check may take, instead of its own limit.",
@@ -36,7 +37,8 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
   };
 
   async run(): Promise<void> {
-    const { check: only, policy, timeout } = this.flags;
+    const { check, policy, timeout } = this.flags;
+    const only = check && parseCheckIds(check);
     const limitMs = timeout === undefined ? undefined : parseDurationFlag("timeout", timeout);
     const [{ checks }, { openFacts }, { runChecks }, { outcomeRenderer, renderSummary }] = await Promise.all([
       import("../lib/doctor/checks.ts"),
@@ -46,7 +48,7 @@ export default class Doctor extends BaseCommand<typeof Doctor> {
     ]);
     const { version } = this.config;
     const facts = openFacts({ env: process.env, policyFile: policy, version, now: () => this.clock.now() });
-    const render = outcomeRenderer(checks, this.io.stdout.colours);
+    const render = outcomeRenderer(checks, this.io.stdout);
     const { isTTY, stream, colours } = this.io.stderr;
     const show = (text: string) => isTTY && stream.write(eraseLine + text);
     const onWait = (title: string) => show(colours.dim(`… ${title}`));

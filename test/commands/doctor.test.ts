@@ -9,7 +9,7 @@ import type { GitHubEmulatorOptions } from "../../src/lib/emulator/github/option
 import { appName, controllerAppName } from "../../src/lib/modal/names.ts";
 import { secretMark } from "../../src/lib/modal/secrets.ts";
 import { loadPolicy } from "../../src/lib/policy/load.ts";
-import { run } from "../e2e/cli.ts";
+import { run, start } from "../e2e/cli.ts";
 import { makeApp, publish } from "../lib/destroy/world.ts";
 import {
   asToken,
@@ -407,6 +407,22 @@ describe("on a fleet that is well", () => {
     expect(gone.failed).toMatchObject([{ mend: ["modal-gha init --auth pat"] }]);
   });
 
+  it("looks at the webhook of each repository where runners are registered in them", async () => {
+    const fleet = await fleetWith({ ownerType: "User" });
+    const { octokit, controller, github, policyFile } = fleet;
+    await writeFile(policyFile, policyText.replace("owner: acme", "owner: acme, scope: repository"));
+    await sameHash(policyFile, controller);
+    const missing = await doctor(asToken(fleet));
+    expect(missing).toMatchObject({ code: 1, failed: [{ id: "webhook" }] });
+    expect(missing.failed[0]?.detail).toMatch(/^No webhook of \/repos\/acme\/widgets goes to/);
+    const config = { url: `${controller.url}/webhook`, content_type: "json", secret: github.app.webhookSecret };
+    await octokit.repos.createWebhook({ ...repo, events: ["workflow_job"], config: { ...config, insecure_ssl: "0" } });
+    const { code, failed, of } = await doctor(asToken(fleet));
+    expect([code, failed]).toEqual([0, []]);
+    expect(of("runner-group")).toMatchObject({ status: "skipped" });
+    expect(of("webhook-secret")).toMatchObject({ status: "ok" });
+  });
+
   it("names the scopes that a token lacks", async () => {
     const fleet = await fleetWith({ token: { scopes: ["repo"] } });
     const { code, failed } = await doctor(asToken(fleet), "--check", "permissions");
@@ -488,6 +504,14 @@ describe("warns, and ends with 0, of", () => {
   });
 });
 
+/** Takes connections, and never answers. */
+async function silentServer(): Promise<string> {
+  const server = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 describe("the command", () => {
   it("prints a line for each link with symbol and word, mends beneath, and a summary beside", async () => {
     const { env, policyFile } = await fleetWith();
@@ -521,11 +545,8 @@ describe("the command", () => {
   });
 
   it("ends in time where nobody ever answers", async () => {
-    const { env, controller } = await fleetWith();
-    const server = createServer(() => {}).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-    const silent = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { env } = await fleetWith();
+    const silent = await silentServer();
     const all = { MODAL_SERVER_URL: silent, GITHUB_API_URL: silent, MODAL_GHA_WEBHOOK_URL: `${silent}/webhook` };
     const { code, failed } = await doctor({ ...env, ...all }, "--timeout", "1s");
     expect(code).toBe(1);
@@ -537,6 +558,16 @@ describe("the command", () => {
     const one = { ...env, MODAL_GHA_WEBHOOK_URL: `${silent}/webhook` };
     const slow = await doctor(one, "--timeout", "1s");
     expect(slow.failed[0]).toMatchObject({ id: "controller", detail: "There was no answer within 1s." });
-    expect(controller.url).not.toBe(silent);
+  });
+
+  it("ends at Ctrl-C with 130, whatever it waits for", async () => {
+    const { env } = await fleetWith();
+    const silent = await silentServer();
+    const running = start(["doctor"], { ...env, MODAL_SERVER_URL: silent });
+    await running.untilStdout(/Policy/);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain("Interrupted");
   });
 });

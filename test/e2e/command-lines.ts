@@ -12,6 +12,8 @@ export interface CommandLine {
   modal: Dependence;
   /** Why it asks neither, or not as others do; given where that is so. */
   why?: string;
+  /** Tells what it can where Modal cannot be reached, and ends with 1. */
+  outlivesModal?: true;
 }
 
 const fleet = { github: "needs", modal: "needs" } as const;
@@ -43,11 +45,11 @@ const lines: Record<string, Omit<CommandLine, "id">> = {
   "dev env": { args: [], ...local("reads what dev wrote") },
   "image build": { args: [], github: "uses", modal: "needs", why: "knows a release of the runner by itself" },
   "image ls": { args: [], github: "uses", modal: "needs", why: "asks GitHub only until when a runner gets jobs" },
-  doctor: { args: [], ...local("tells what is wrong as its result; tested by itself") },
-  explain: { args: ["12345"], ...fleet },
+  doctor: { args: ["--check", "node"], ...local("this check asks nobody; the others are tested by themselves") },
+  explain: { args: ["12345"], ...fleet, outlivesModal: true },
   // Of another owner than the policy's, so that nothing comes of it.
   init: { args: ["--no-input", "--owner", "other"], ...local("is tested by itself: it sets up what others need") },
-  "jobs ls": { args: [], ...fleet },
+  "jobs ls": { args: [], ...fleet, outlivesModal: true },
   logs: { args: ["12345"], ...fleet },
   reconcile: { args: ["--dry-run"], ...fleet },
   "runners kill": { args: ["--idle", "--yes"], ...fleet },

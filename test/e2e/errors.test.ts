@@ -183,9 +183,20 @@ describe("Modal's failures end every command that needs it:", () => {
 
   it.each(those("modal", "needs"))("%s when it cannot be reached", async (_, line) => {
     const env = environment({ MODAL_SERVER_URL: nowhere });
+    if (line.outlivesModal) {
+      const [job] = fleet.github.state().jobs;
+      const args = line.args.map((arg) => (arg === "12345" ? String(job?.id) : arg));
+      const { code, stdout, stderr } = await run([...line.id.split(" "), ...args], env);
+      expect([code, stdout]).toEqual([1, expect.stringMatching(/\S/)]);
+      expect(stdout + stderr).toMatch(/not read.*Modal could not be reached/is);
+      return;
+    }
     await fails(line, env, { exit: 1, code: /^modal-(unreachable|unavailable)$/, message: /Modal/ });
   });
 });
+
+/** Their failures are their result, or have tests of their own. */
+const byThemselves = ["config diff", "demo", "deploy", "dev", "dev env", "doctor", "init"];
 
 describe("what a command does not need, it does without:", () => {
   const withoutGitHub = { MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined };
@@ -193,7 +204,7 @@ describe("what a command does not need, it does without:", () => {
 
   it.each([...those("github", "uses"), ...those("github", "ignores")])("%s without GitHub", async (id, line) => {
     expect(line.why, `why ${id} does without GitHub`).toBeTruthy();
-    if (["deploy", "dev", "dev env", "demo", "config diff", "init"].includes(id)) return;
+    if (byThemselves.includes(id)) return;
     const env = environment({ ...withoutGitHub, GITHUB_API_URL: nowhere });
     const { code, stderr } = await run(withJson(line), env);
     expect(code, stderr).toBe(0);
@@ -203,7 +214,7 @@ describe("what a command does not need, it does without:", () => {
     expect(line.why, `why ${id} does without Modal`).toBeTruthy();
     // Told of a delivery that there is not: GitHub was asked.
     const wanted = id === "deliveries redeliver" ? 1 : 0;
-    if (["deploy", "dev", "dev env", "demo", "config diff", "init"].includes(id)) return;
+    if (byThemselves.includes(id)) return;
     const { code, stderr } = await run(withJson(line), environment({ ...withoutModal, MODAL_SERVER_URL: nowhere }));
     expect(code, stderr).toBe(wanted);
   });

@@ -16,10 +16,10 @@ const policies = {
   - name: cpu
     labels: [modal]
     resources: { max-cpu: 16 }
-  - name: warm
+  - name: other
     labels: [ready]
-    min-idle: 1
 `,
+  warm: "pools:\n  - name: warm\n    labels: [ready]\n    min-idle: 1\n",
   limited: "pools:\n  - name: cpu\n    labels: [modal]\n",
   outages: "pools:\n  - name: cpu\n    labels: [modal]\n",
   closed: 'access:\n  repositories: ["acme/other"]\npools:\n  - name: cpu\n    labels: [modal]\n',
@@ -103,7 +103,7 @@ const cases: Record<ReasonCode, Case> = {
     },
   },
   warm: {
-    in: "plain",
+    in: "warm",
     async happens(world) {
       const items = await world.open((access) => reconcileFleet(access, { isPreview: true, now: Date.now }));
       expect(items).toMatchObject([{ reason: "warm", detail: "pool warm keeps 1 runners ready, and has 0" }]);

@@ -193,15 +193,22 @@ export class World {
 
   /** Ends what a case has left: its jobs, its Sandboxes, its runners. */
   async tidy(): Promise<void> {
-    this.let({ loses: () => true });
+    // The controller remembers jobs that wait for room: that they are over it must hear.
+    this.let({ loses: (action) => action !== "completed" });
     const { github, modal } = this.fleet;
+    const unfinished = github.state().jobs.filter(({ status }) => status !== "completed");
     await this.open(async ({ octokit }) => {
-      for (const run of github.state().runs.filter(({ status }) => status !== "completed")) {
+      // The newest first: what waits must not get the place of what runs.
+      for (const run of github
+        .state()
+        .runs.filter(({ status }) => status !== "completed")
+        .reverse()) {
         await octokit.request(`POST /repos/${run.repository}/actions/runs/${run.id}/force-cancel`);
       }
       for (const { pid } of modal.running()) if (pid !== undefined) process.kill(-pid, "SIGKILL");
       for (const { id } of github.state().runners) await octokit.request(`DELETE /orgs/acme/actions/runners/${id}`);
     });
+    await Promise.all(unfinished.map(({ id }) => this.answered(id, "completed")));
     await until("no Sandbox is left", () => modal.running().length === 0, 30_000);
     this.let({});
   }

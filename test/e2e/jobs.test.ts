@@ -75,14 +75,16 @@ describe("jobs ls", () => {
   const order = ["queued", "held", "running", "finished"];
 
   it("puts the longest wait first, and filters", async () => {
-    world.let({ loses: () => true });
-    const first = await world.queue();
+    const [running, first] = await queueTwo();
     // GitHub tells times to the second.
     await until("the next second", () => Date.now() - world.job(first).createdAt.getTime() > 1000);
-    const second = await world.queue({ label: "other" });
+    const second = await world.queue();
+    const other = await world.queue({ label: "other", gate: world.gate() });
+    await world.reaches(other, "in_progress");
     const idsOf = (jobs: ListedJob[]) => jobs.map(({ job }) => job);
     expect(idsOf(await list("--state", "queued"))).toEqual([first, second]);
-    expect(idsOf(await list("--state", "queued", "--pool", "other"))).toEqual([second]);
+    expect(idsOf(await list("--state", "running", "--pool", "other"))).toEqual([other]);
+    expect(idsOf(await list("--state", "running")).sort()).toEqual([running, other]);
     expect(idsOf(await list("--state", "queued", "--repo", "app"))).toEqual([first, second]);
     expect(await list("--repo", "acme/elsewhere")).toEqual([]);
     expect(await list("--state", "finished", "--since", "0")).toEqual([]);
@@ -179,6 +181,24 @@ describe("explain", () => {
     }
   });
 
+  it("takes a runner that is gone for the job that it ran, not for the one that it was made for", async () => {
+    world.let({ holdsRunner: () => true });
+    const first = await world.queue({ label: "other" });
+    await world.sandboxOf(first);
+    const second = await world.queue({ label: "other" });
+    await world.sandboxOf(second);
+    world.let({ holdsRunner: (name) => name.includes(`-${first}-`) });
+    await world.reaches(first, "completed");
+    await world.answered(first, "completed");
+    const runner = world.job(first).runner?.name ?? "";
+    expect(runner).toContain(`-${second}-`);
+    const isUp = () => world.fleet.modal.running().some(({ tags }) => tags["runner"] === runner);
+    await until("its Sandbox is gone", () => !isUp(), 30_000);
+    const told = await explain(runner);
+    expect(told.job.id).toBe(first);
+    expect(told.events.map(({ text }) => text).join()).toContain(`took it; it was made for job ${second}`);
+  });
+
   it("names the choices where a run has several jobs, and says where it looked for one that is none", async () => {
     const { plain, hosted } = await world.queueSeveral();
     const { code, stdout, stderr } = await cli("explain", String(world.job(plain).runId));
@@ -198,11 +218,14 @@ describe("explain", () => {
     expect(foreign).toMatchObject({ isOurs: false, next: [] });
     expect(foreign.summary).toMatch(/not for one of this fleet: .* GitHub's own for hosted runners/);
     const told = await explain(String(skipped));
-    expect(told).toMatchObject({ summary: "GitHub skipped it: it needed no runner.", events: [{ kind: "created" }] });
+    expect(told).toMatchObject({ summary: "GitHub skipped it: it needed no runner.", sandboxes: [], next: [] });
+    expect(told.events[0]?.text).toBe("Skipped in acme/app");
   });
 
   it("shows the answer, the story, the policy's lines and what to type, in this order", async () => {
-    const [, waiting] = await queueTwo();
+    await queueTwo();
+    const waiting = await world.queue();
+    await world.answered(waiting, "queued");
     const { code, stdout } = await cli("explain", String(waiting));
     expect(code).toBe(0);
     const { MODAL_GHA_POLICY: file } = world.fleet.env;
@@ -216,6 +239,7 @@ describe("explain", () => {
       `  ${file}:5  labels: [modal]`,
       `  ${file}:6  max-runners: 1`,
       "  pool cpu   1 of 1 Sandboxes  full",
+      "1 older job of acme/app waits for the same.",
       "It gets a runner as soon as a Sandbox of pool cpu has ended.",
       "  modal-gha runners ls --pool cpu",
     ];
@@ -259,7 +283,10 @@ describe("explain", () => {
     expect(told.job).toMatchObject({ id: running, repository: "acme/app", status: null });
     expect(told.events.map(({ kind }) => kind)).toEqual(["sandbox-created"]);
     expect(told.unseen.map(({ what }) => what)).toContain("the job at GitHub");
-    const neither = await run(["explain", String(running), "--json"], { ...noModal, ...noGitHub });
+    const neither = await run(["explain", String(running), "--json"], {
+      ...noGitHub,
+      MODAL_SERVER_URL: await nowhere(),
+    });
     expect([neither.code, neither.stderr]).toEqual([1, ""]);
     expect(JSON.parse(neither.stdout)).toHaveProperty("error.code");
   });

@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runInTerminal } from "../../scripts/run-in-terminal.ts";
 import { displayWidth } from "../../src/lib/cli/text.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
 import { run, until } from "./cli.ts";
 import { commandLines, withJson } from "./command-lines.ts";
-import { runInTerminal } from "./terminal.ts";
 
 const repository = "a-repository-whose-name-is-rather-long";
 const workflow = `
@@ -67,7 +67,7 @@ afterAll(async () => {
 
 const job = () => String(fleet.github.state().jobs.find(({ status }) => status === "in_progress")?.id);
 /** Runs on, as it should, or has a test of its own. */
-const staysOn = new Set(["dev", "demo"]);
+const staysOn = new Set(["demo", "dev"]);
 const ending = commandLines().filter(({ id }) => !staysOn.has(id));
 
 async function end(child: ReturnType<typeof spawn>) {
@@ -115,6 +115,7 @@ describe("a reader that goes away after one line is no failure of", () => {
     ["runners ls --watch", () => ["runners", "ls", "--watch"]],
     ["deliveries ls", () => ["deliveries", "ls"]],
     ["config get", () => ["config", "get"]],
+    ["doctor", () => ["doctor"]],
     ["logs -f", () => ["logs", "-f", job()]],
     ["usage --csv", () => ["usage", "--csv"]],
     ["reconcile --dry-run --json", () => ["reconcile", "--dry-run", "--json"]],
@@ -138,6 +139,7 @@ const tables: [string, () => string[]][] = [
   ["image ls", () => ["image", "ls"]],
   ["reconcile --dry-run", () => ["reconcile", "--dry-run"]],
   ["config get", () => ["config", "get"]],
+  ["doctor", () => ["doctor", "--check", "controller", "--check", "image"]],
   ["config fleets", () => ["config", "fleets"]],
   ["config diff", () => ["config", "diff", packageFile("templates", "rehearsal-policy.yaml")]],
 ];

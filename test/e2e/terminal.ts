@@ -1,36 +1,40 @@
-// Runs the built command line on a terminal of its own, by util-linux's `script`.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+// Answers what the built command line asks on a terminal.
+import { stripVTControlCharacters } from "node:util";
+import type { TerminalRun } from "../../scripts/run-in-terminal.ts";
+import { openTerminal } from "../../scripts/terminal.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 
-export interface TerminalRun {
-  code: number | null;
-  /** What a person would have seen, line ends as a program writes them. */
-  screen: string;
-}
-
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Milliseconds until a question has to be there; some steps before it take their time. */
+const patience = 150_000;
 
 /**
- * @param options.env added to a clean environment
- * @param options.columns width of the terminal; 80 unless told
- * @param options.onlyStdout stderr goes elsewhere, so that the screen has nothing but the result
+ * Runs it on a terminal with somebody who answers.
+ * @param answers what to wait for, one after the other, and the keys to press then
+ * @throws Error with what was shown when a question never comes
  */
-export async function runInTerminal(
+export async function converseInTerminal(
   args: readonly string[],
-  options: { env?: Record<string, string>; columns?: number; onlyStdout?: boolean } = {},
+  answers: readonly (readonly [shown: RegExp, keys: string])[],
+  options: { env: Record<string, string>; cwd: string },
 ): Promise<TerminalRun> {
-  const { env, columns = 80, onlyStdout } = options;
-  const line = [process.execPath, packageFile("bin", "run.js"), ...args].map(quoted).join(" ");
-  const command = `stty cols ${columns} rows 24; exec ${line}${onlyStdout ? " 2>/dev/null" : ""}`;
-  const child = spawn("script", ["-q", "-e", "-c", command, "/dev/null"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env["PATH"], TERM: "xterm-256color", no_proxy: "127.0.0.1,localhost", ...env },
-  });
-  let screen = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    screen += text;
-  });
-  const [code] = await once(child, "close");
-  return { code, screen: screen.replaceAll("\r\n", "\n") };
+  const env = { PATH: process.env["PATH"], no_proxy: "127.0.0.1,localhost", ...options.env };
+  const command = [process.execPath, packageFile("bin", "run.js"), ...args];
+  const terminal = openTerminal({ command, env, cwd: options.cwd, columns: 100, rows: 40 });
+  const said = (from = 0) => stripVTControlCharacters(terminal.output().slice(from));
+  try {
+    let read = 0;
+    for (const [shown, keys] of answers) {
+      await terminal
+        .until(() => shown.test(said(read)), patience)
+        .catch((cause: unknown) => {
+          throw new Error(`${shown} was never shown:\n${said()}`, { cause });
+        });
+      read = terminal.output().length;
+      terminal.type(keys);
+    }
+    const { code } = await terminal.ended;
+    return { code, screen: said().replaceAll("\r\n", "\n") };
+  } finally {
+    terminal.kill();
+  }
 }

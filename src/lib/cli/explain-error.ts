@@ -96,6 +96,8 @@ const unavailable: Explainer = (error) => {
   }
   // Wrong credentials do not mend themselves, whatever the caller makes of them.
   if (cause?.exitCode === ExitCode.Authentication) return cause;
+  // The message repeats what the SDK said, address of the call and all; that is for `why`.
+  if (cause?.code === "modal-unreachable" || cause?.code === "network") return cause;
   const { retryAfterSeconds, isRateLimit } = error;
   const wait = typeof retryAfterSeconds === "number" ? `in ${Math.ceil(retryAfterSeconds)} seconds` : "in a while";
   return {

@@ -11,7 +11,8 @@ export interface ConnectedFleet {
 export interface Connection {
   /** The loop. @throws what connecting threw, for some seconds the same again */
   loop(): Promise<FleetLoop>;
-  isConnected(): boolean;
+  /** Whether it is connected; where that is just being tried, once it is known, or after so many milliseconds. */
+  isConnected(withinMs: number): Promise<boolean>;
   close(): void;
 }
 
@@ -29,14 +30,25 @@ export function connectWhenNeeded(connect: () => Promise<ConnectedFleet>, now: (
         failedAt = undefined;
         attempt = undefined;
       }
-      attempt ??= connect().catch((error: unknown) => {
-        failedAt = now();
-        throw error;
-      });
-      connected = await attempt;
-      return connected.loop;
+      attempt ??= connect().then(
+        (fleet) => {
+          connected = fleet;
+          return fleet;
+        },
+        (error: unknown) => {
+          failedAt = now();
+          throw error;
+        },
+      );
+      return (await attempt).loop;
     },
-    isConnected: () => connected !== undefined,
+    async isConnected(withinMs) {
+      const due = Promise.withResolvers<void>();
+      const timer = setTimeout(due.resolve, withinMs);
+      await Promise.race([attempt?.catch(() => undefined), due.promise]);
+      clearTimeout(timer);
+      return connected !== undefined;
+    },
     close: () => connected?.close(),
   };
 }

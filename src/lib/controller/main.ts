@@ -16,6 +16,9 @@ function log(event: string, fields: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...fields })}\n`);
 }
 
+/** How long /healthz waits for a connection that is just being made. */
+const healthWithinMs = 5_000;
+
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Of the package that this is bundled in, whose package.json lies beside the bundle. */
@@ -61,7 +64,7 @@ async function main(isOnce: boolean): Promise<void> {
   const server = createControllerServer({
     loop,
     webhookSecrets: settings.webhookSecrets,
-    identity: () => ({ ...identity, configured: true, connected: connection.isConnected() }),
+    identity: async () => ({ ...identity, configured: true, connected: await connection.isConnected(healthWithinMs) }),
     recorder: schedule,
     look: () => schedule.look(),
     policy,

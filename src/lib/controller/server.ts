@@ -16,7 +16,7 @@ export interface ServerOptions {
   /** A delivery may be signed with any of them. */
   webhookSecrets: readonly string[];
   /** What GET /healthz tells besides `ok`: version, policy hash, whether it is connected. */
-  identity(): object;
+  identity(): object | Promise<object>;
   recorder: Recorder;
   /** Looks at the whole fleet, for whoever signs that question: see reconcile-question.ts. */
   look: Schedule["look"];
@@ -45,7 +45,9 @@ export function createControllerServer(options: ServerOptions): Server {
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: ServerOptions): Promise<void> {
   const path = (request.url ?? "/").split("?")[0];
-  if (path === "/healthz" && request.method === "GET") return send(response, 200, { ok: true, ...options.identity() });
+  if (path === "/healthz" && request.method === "GET") {
+    return send(response, 200, { ok: true, ...(await options.identity()) });
+  }
   if (path !== "/webhook") return send(response, 404, { reason: "not-found", detail: "webhooks go to POST /webhook" });
   if (request.method !== "POST") return send(response, 405, { reason: "method-not-allowed" }, { allow: "POST" });
 

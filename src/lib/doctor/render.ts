@@ -1,7 +1,7 @@
-// A diagnosis for people: a line for each link, with a symbol and a word, so that nobody depends on colours; what to do
-// about it beneath.
-import type { Colours } from "../cli/colours.ts";
-import { displayWidth, plainText } from "../cli/text.ts";
+// A diagnosis for people: each link with a symbol and a word, so that nobody depends on colours; what to do about it
+// beneath.
+import type { OutputSide } from "../cli/streams.ts";
+import { displayWidth, plainText, wrapText } from "../cli/text.ts";
 import { amount, type Check, type Status } from "./check.ts";
 import type { Outcome } from "./run.ts";
 
@@ -13,19 +13,26 @@ const looks: Record<Status, { symbol: string; word: string; colour: "green" | "y
 };
 
 const wordWidth = Math.max(...Object.values(looks).map(({ word }) => word.length));
+const indent = " ".repeat(2 + wordWidth + 2);
 
-/** Makes the function that renders one outcome; titles are padded to the widest of these checks. */
-export function outcomeRenderer(checks: readonly Check[], colours: Colours): (outcome: Outcome) => string {
+/**
+ * Makes the function that renders one outcome: in columns where nobody's screen is too narrow for them, else as text that
+ * is broken to its width. What to type is never broken, so that it can be copied.
+ * @param checks their titles are padded to the widest
+ */
+export function outcomeRenderer(checks: readonly Check[], output: OutputSide): (outcome: Outcome) => string {
   const titleWidth = Math.max(...checks.map(({ title }) => displayWidth(title)));
-  const indent = " ".repeat(2 + wordWidth + 2);
+  const { colours, width } = output;
   return ({ title, status, detail, mend }) => {
     const { symbol, word, colour } = looks[status];
-    const paint = colours[colour];
+    const head = `${colours[colour](`${symbol} ${word.padEnd(wordWidth)}`)}  `;
     const text = plainText(detail);
-    const head = `${paint(`${symbol} ${word.padEnd(wordWidth)}`)}  ${title.padEnd(titleWidth)}  `;
-    const line = head + (status === "skipped" ? colours.dim(text) : text);
+    const inColumns = [`${title.padEnd(titleWidth)}  ${text}`];
+    const lines = Number.isFinite(width) ? wrapText(`${title}: ${text}`, width - indent.length) : inColumns;
+    const [first = "", ...further] = lines;
+    const found = [head + colours.bold(first.slice(0, title.length)) + first.slice(title.length)];
     const steps = mend.map((step) => `${indent}${colours.bold("→")} ${plainText(step)}`);
-    return [line, ...steps].join("\n");
+    return [...found, ...further.map((line) => indent + line), ...steps].join("\n");
   };
 }
 

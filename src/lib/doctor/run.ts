@@ -149,7 +149,8 @@ function explain(check: Check, error: unknown): Finding {
     );
   }
   const { code, message, why, nextSteps, exitCode } = explainError(error);
-  const said = why === undefined || message.includes(why) ? message : `${message} ${why}`;
+  const sentence = /[.!?:]$/.test(message) ? message : `${message}.`;
+  const said = why === undefined || message.includes(why) ? message : `${sentence} ${why}`;
   // Who is here need not be sent here.
   const steps = nextSteps.filter((step) => step !== "modal-gha doctor");
   if (code === "bug") {

@@ -84,7 +84,7 @@ export async function appWebhookStep(app: AppStep, { webhookUrl }: ControllerSte
 
 /** @throws SetupError, RequestError, the signal's reason */
 export async function verifyApp(
-  { sleep, signal }: Bench,
+  { sleep, signal, listener }: Bench,
   app: AppStep,
   { webhookUrl }: ControllerStep,
   { verdict: known, webhookSecret }: AppSecrets,
@@ -99,5 +99,9 @@ export async function verifyApp(
   // An App to which nothing ever happened: GitHub took this very secret a moment ago, so a ping of ours tells as much.
   const own = await settled(() => signedPing(webhookUrl, webhookSecret, { signal }), sleep, signal);
   if (own.verdict !== "ok") return own;
+  listener.note(
+    "GitHub itself has sent this App's webhook nothing yet. If jobs get no runner, see whether the webhook is " +
+      `active, on the App's settings page: ${app.facts.htmlUrl}`,
+  );
   return { ...own, detail: "The controller took a ping signed with the secret that GitHub was given." };
 }

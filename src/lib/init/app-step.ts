@@ -8,7 +8,7 @@ import { mustBeTold } from "./ask.ts";
 import type { Bench } from "./bench.ts";
 import { createApp, handUrl } from "./create-app.ts";
 import type { Told } from "./progress.ts";
-import type { SecretContent } from "./secret-keys.ts";
+import { isHeldBy, type SecretContent } from "./secret-keys.ts";
 
 export interface AppStep extends Told {
   access: AppAccess;
@@ -25,13 +25,26 @@ export interface AppOptions {
 }
 
 /**
- * The App whose id and key are known here; undefined where none are.
+ * The App whose id and key are known here; undefined where none are, or where it is to be replaced by a new one.
  * @param givenKey a key that came by standard input
  * @throws AbortError, SetupError (app-not-found, app-key-refused), RequestError
  */
-export async function knownAppStep(bench: Bench, givenKey: string | undefined): Promise<AppStep | undefined> {
+export async function knownAppStep(
+  bench: Bench,
+  content: SecretContent,
+  givenKey: string | undefined,
+): Promise<AppStep | undefined> {
+  if (await isReplaced(bench, content)) return undefined;
   const known = await knownApp(bench, givenKey);
   return known && describe(known, undefined);
+}
+
+/** Asked for a new App, and not interrupted after that was made: the one that is stored is the one that works. */
+async function isReplaced({ answers, isRotating, modal, policy, settings }: Bench, content: SecretContent) {
+  const { githubAppId: appId } = settings;
+  if (!isRotating || !answers["create-app"] || answers["app-id"] !== undefined || appId === undefined) return false;
+  const isInPlace = await isHeldBy(modal.client, policy.fleet, { kind: "app", appId: appId.value });
+  return isInPlace && !content.isUnfinished;
 }
 
 /**
@@ -60,11 +73,8 @@ async function describe(app: KnownApp, created: AppStep["created"]): Promise<App
 }
 
 async function knownApp(bench: Bench, givenKey: string | undefined): Promise<KnownApp | undefined> {
-  const { settings, answers, isRotating, listener } = bench;
+  const { settings, answers, listener } = bench;
   const { githubAppId: appId, githubPrivateKeyFile: file } = settings;
-  const isNamed = answers["app-id"] !== undefined;
-  // Asked to make one and to replace what there is: what is stored is what is to be replaced.
-  if (!isNamed && isRotating && answers["create-app"]) return undefined;
   if (appId === undefined) {
     if (answers["private-key-file"] === undefined) return undefined;
     throw mustBeTold("There is a private key, and nothing says of which App it is.", [

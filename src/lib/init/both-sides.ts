@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { writeSecret } from "../modal/secrets.ts";
 import type { Bench } from "./bench.ts";
-import { type Holder, holderKey, secretKeys } from "./secret-keys.ts";
+import { type Holder, holderKey, otherHolderKeys, secretKeys } from "./secret-keys.ts";
 
 /** 256 bits, as hexadecimal. */
 export function newWebhookSecret(): string {
@@ -17,8 +17,15 @@ export async function giveToController(
   holder: Holder,
   values: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
+  const { client } = modal;
+  const { fleet } = policy;
+  const others = await otherHolderKeys(client, fleet, holder);
   const marks = { [holderKey(holder)]: "1", [secretKeys.unfinished]: "1" };
-  await writeSecret(modal.client, policy.fleet, { ...values, ...marks });
+  await writeSecret(client, fleet, {
+    ...values,
+    ...Object.fromEntries(others.map((key) => [key, undefined])),
+    ...marks,
+  });
   await deploy(listener.line);
 }
 

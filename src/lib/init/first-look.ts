@@ -6,7 +6,7 @@ import { reconcileEvent } from "../controller/reconcile-question.ts";
 import type { Bench } from "./bench.ts";
 
 /** Longer than the controller waits before it tries a connection again that failed, as before the App was installed. */
-const pausesMs = [2_000, 6_000, 6_000];
+const pausesMs = [2_000, 6_000];
 /** As long as Modal lets a request take. */
 const answerWithinMs = 150_000;
 

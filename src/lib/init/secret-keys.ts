@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { ModalClient } from "modal";
 import { appVariables } from "../github/credentials.ts";
+import { secretName } from "../modal/names.ts";
 import { readSecretState, secretMark } from "../modal/secrets.ts";
 
 const app = appVariables(1);
@@ -25,11 +26,13 @@ export const secretKeys = {
 /** Whose the values are: an App by its id, a token by a digest that tells nothing of it. */
 export type Holder = { kind: "app"; appId: string | number } | { kind: "token"; token: string };
 
+const holderPrefix = "MODAL_GHA_SETUP_OF_";
+
 /** The name that says so. */
 export function holderKey(holder: Holder): string {
-  if (holder.kind === "app") return `MODAL_GHA_SETUP_OF_APP_${holder.appId}`;
+  if (holder.kind === "app") return `${holderPrefix}APP_${holder.appId}`;
   const digest = createHash("sha256").update(`modal-gha token\n${holder.token}`).digest("hex");
-  return `MODAL_GHA_SETUP_OF_TOKEN_${digest.slice(0, 12).toUpperCase()}`;
+  return `${holderPrefix}TOKEN_${digest.slice(0, 12).toUpperCase()}`;
 }
 
 export interface SecretContent {
@@ -64,4 +67,18 @@ export async function readSecretContent(client: ModalClient, fleet: string): Pro
 /** Whether the values in the Secret are this App's or token's, as far as `init` wrote them. */
 export async function isHeldBy(client: ModalClient, fleet: string, holder: Holder): Promise<boolean> {
   return (await readSecretState(client, fleet, [holderKey(holder)])) === "complete";
+}
+
+/** ObjectCreationType of the protocol: only looks. */
+const lookUp = 0;
+
+/** Names that say of others that the values are theirs, as far as Modal tells the names in a Secret. */
+export async function otherHolderKeys(client: ModalClient, fleet: string, holder: Holder): Promise<string[]> {
+  const { metadata } = await client.cpClient.secretGetOrCreate({
+    deploymentName: secretName(fleet),
+    environmentName: client.environmentName(),
+    objectCreationType: lookUp,
+  });
+  const own = holderKey(holder);
+  return (metadata?.keys ?? []).filter((key) => key.startsWith(holderPrefix) && key !== own);
 }

@@ -30,7 +30,7 @@ interface Ground {
 /** Looks at the App if one is known here. @throws AbortError, SetupError, RequestError */
 export async function beginWithApp(ground: Ground): Promise<SetUp> {
   const { bench, progress, account, content, given } = ground;
-  const look = () => knownAppStep(bench, given.privateKey);
+  const look = () => knownAppStep(bench, content, given.privateKey);
   const known = await progress.runIfAny("github", look);
   if (!known) assertNoApp(bench, content);
   return async (controller) => {

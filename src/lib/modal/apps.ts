@@ -1,5 +1,6 @@
 // Apps at Modal: whose they are, what is in them, and stopping them.
 import type { App, ModalClient } from "modal";
+import { AbortError } from "../cli/errors.ts";
 import { appName, ownershipTags } from "./names.ts";
 
 /** gRPC NOT_FOUND: @grpc/grpc-js constants. */
@@ -27,13 +28,18 @@ export async function findApp(client: ModalClient, name: string, fleet: string):
 
 /**
  * The App in which a fleet's Sandboxes live, made if there is none, with our tags on it.
- * @throws Error when its tags say that it is another's
+ * @throws AbortError when its tags say that it is another's
  */
 export async function claimApp(client: ModalClient, fleet: string): Promise<App> {
   const name = appName(fleet);
   const app = await client.apps.fromName(name, { createIfMissing: true });
   const mark = (await findApp(client, name, fleet))?.mark;
-  if (mark === "foreign") throw new Error(`There is an App ${name} at Modal whose tags say that it is another's.`);
+  if (mark === "foreign") {
+    throw new AbortError(`There is an App ${name} at Modal whose tags say that it is another's.`, {
+      code: "not-ours",
+      nextSteps: ["Give the fleet another name, in the policy: fleet: <name>"],
+    });
+  }
   if (mark === "unmarked") {
     const { tags } = await client.cpClient.appGetTags({ appId: app.appId });
     await client.cpClient.appSetTags({ appId: app.appId, tags: { ...tags, ...ownershipTags(fleet) } });

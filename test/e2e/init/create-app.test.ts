@@ -26,7 +26,7 @@ async function install(site: Site, running: RunningCli): Promise<void> {
   await fetch(page, { method: "POST" });
 }
 
-describe.runIf(bin !== undefined)("init --create-app", () => {
+describe.runIf(bin !== undefined)("init --create-app", { timeout: 180_000 }, () => {
   it("makes the App after the controller, keeps its key for its owner alone, and is verified by GitHub's ping", async () => {
     const site = await siteWith();
     const running = site.start(args);
@@ -85,6 +85,23 @@ describe.runIf(bin !== undefined)("init --create-app", () => {
     expect(site.calls.filter(({ name }) => name.endsWith("/conversions"))).toHaveLength(1);
   });
 
+  it("replaces an App when that is asked for, and the one of before does not take the fleet back", async () => {
+    const site = await siteWith();
+    expect((await site.init(["--owner", "acme", ...site.app])).code).toBe(0);
+    const running = site.start([...args, "--rotate"]);
+    await makeApp(running);
+    await install(site, running);
+    const { appId } = resultOf(await running.ended);
+    expect(appId).not.toBe(site.github.app.id);
+    expect(await runJob(site)).toEqual(["success"]);
+    site.calls.length = 0;
+    const back = await site.init([...site.app]);
+    expect(back).toMatchObject({ code: 1, stdout: "" });
+    expect(back.stderr).toMatch(/runs with another GitHub App/);
+    expect(site.calls.filter(isWriting)).toEqual([]);
+    expect(resultOf(await site.init(["--json"]))).toMatchObject({ appId, changed: false });
+  });
+
   it("ends at Ctrl-C while it waits for the browser, and makes nothing", async () => {
     const site = await siteWith();
     const running = site.start(args);
@@ -124,21 +141,25 @@ if (chromium === undefined && !isRequired) {
   process.stderr.write("Left out: the browser test of init, because there is no Chromium.\n");
 }
 
-describe.runIf(bin !== undefined && (chromium !== undefined || isRequired))("in a real browser", () => {
-  it("a person clicks from the address that init prints to a fleet that works", async () => {
-    const browser = await startBrowser(chromium as string);
-    const page = await browser.newPage();
-    const site = await siteWith();
-    const running = site.start(args);
-    await page.goto(await pageOf(running));
-    await page.getByLabel("GitHub App name").fill("Rockets");
-    await page.getByRole("button", { name: "Create GitHub App for acme" }).click();
-    await page.getByRole("heading", { name: "Rockets is made" }).waitFor();
-    await page.getByRole("link", { name: "Install it on acme" }).click();
-    await page.getByRole("button", { name: "Install" }).click();
-    const run = await running.ended;
-    expect(statesOf(run)).toMatchObject({ github: "made", verification: "done" });
-    expect(run.stderr).toContain("Rockets (App");
-    expect(await runJob(site)).toEqual(["success"]);
-  });
-});
+describe.runIf(bin !== undefined && (chromium !== undefined || isRequired))(
+  "in a real browser",
+  { timeout: 180_000 },
+  () => {
+    it("a person clicks from the address that init prints to a fleet that works", async () => {
+      const browser = await startBrowser(chromium as string);
+      const page = await browser.newPage();
+      const site = await siteWith();
+      const running = site.start(args);
+      await page.goto(await pageOf(running));
+      await page.getByLabel("GitHub App name").fill("Rockets");
+      await page.getByRole("button", { name: "Create GitHub App for acme" }).click();
+      await page.getByRole("heading", { name: "Rockets is made" }).waitFor();
+      await page.getByRole("link", { name: "Install it on acme" }).click();
+      await page.getByRole("button", { name: "Install" }).click();
+      const run = await running.ended;
+      expect(statesOf(run)).toMatchObject({ github: "made", verification: "done" });
+      expect(run.stderr).toContain("Rockets (App");
+      expect(await runJob(site)).toEqual(["success"]);
+    });
+  },
+);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bin, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
 
-describe.runIf(bin !== undefined)("init with an App that was made by hand", () => {
+describe.runIf(bin !== undefined)("init with an App that was made by hand", { timeout: 180_000 }, () => {
   it("makes a fleet that runs a job, and changes nothing when it is run again", async () => {
     const site = await siteWith();
     const args = ["--owner", "acme", ...site.app, "--json"];
@@ -74,6 +74,14 @@ write-workflow: true
     expect(written).toBe(resultOf(run).workflow);
     expect(written).toContain('runs-on: [self-hosted, "gpu-t4"]');
     expect(existsSync(join(site.home, ".config", "modal-gha", "acme.private-key.pem"))).toBe(false);
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it("needs no Python here: without Modal's own client, a Sandbox deploys the controller", async () => {
+    const site = await siteWith();
+    const run = await site.init(["--owner", "acme", ...site.app, "--json"], { PATH: "/usr/bin:/bin" });
+    expect(statesOf(run)).toMatchObject({ controller: "made", verification: "done" });
+    expect(run.stderr).toContain("Deploying from inside a Sandbox");
     expect(await runJob(site)).toEqual(["success"]);
   });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bin, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
 
-describe.runIf(bin !== undefined)("init --auth pat", () => {
+describe.runIf(bin !== undefined)("init --auth pat", { timeout: 180_000 }, () => {
   it("sets up a repository's webhook, and changes nothing when it is run again", async () => {
     const site = await siteWith({ ownerType: "User" });
     const args = ["--auth", "pat", "--owner", "acme", "--repository", "acme/app", "--json"];

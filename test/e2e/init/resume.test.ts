@@ -28,7 +28,7 @@ async function until(site: Site, args: string[], isCall: (name: string) => boole
   return ended;
 }
 
-describe.runIf(bin !== undefined)("init that is interrupted", () => {
+describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 180_000 }, () => {
   it("at the beginning of each step, ends with 130 and goes on from there when it is run again", async () => {
     const site = await siteWith();
     const args = ["--owner", "acme", ...site.app];

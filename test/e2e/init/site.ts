@@ -29,6 +29,8 @@ export interface Call {
 type Seam = (name: string) => Promise<void>;
 
 export interface Site extends Emulators {
+  /** Holds home and folder; for files of a test. */
+  scratch: string;
   /** The operator's home directory; empty at first. */
   home: string;
   /** Where commands are run; the repository's working tree is elsewhere. */
@@ -49,18 +51,20 @@ export interface Site extends Emulators {
   app: string[];
 }
 
-export const workflow = `on: [workflow_dispatch]
+const workflow = (script: string) => `on: [workflow_dispatch]
 jobs:
   build:
     runs-on: [self-hosted, modal]
     steps:
-      - run: env > "$HOME/../step-environment"; echo hello
+      - run: ${script}
 `;
 
 export interface SiteOptions {
   github?: Partial<GitHubEmulatorOptions>;
   modal?: Partial<ModalEmulatorOptions>;
   ownerType?: "Organization" | "User";
+  /** What the job runs, given a folder that goes away at the end. */
+  script?(scratch: string): string;
 }
 
 /** What a fleet does by itself: the controller looks after its Sandboxes and runners, in an App that is there. */
@@ -84,10 +88,12 @@ export async function siteWith(options: SiteOptions = {}, cleanUp?: CleanUp): Pr
   ends.push(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }));
   const repository = join(scratch, "app");
   await mkdir(join(repository, ".github", "workflows"), { recursive: true });
-  await writeFile(join(repository, ".github", "workflows", "ci.yml"), workflow);
-  const [home, folder] = [join(scratch, "home"), join(scratch, "work")];
-  await mkdir(home);
-  await mkdir(folder);
+  await writeFile(
+    join(repository, ".github", "workflows", "ci.yml"),
+    workflow(options.script?.(scratch) ?? "echo hello"),
+  );
+  const [home, folder, temporary] = [join(scratch, "home"), join(scratch, "work"), join(scratch, "tmp")];
+  for (const each of [home, folder, temporary]) await mkdir(each);
   const calls: Call[] = [];
   const secret = new Map<string, string>();
   const seam: Site["seam"] = { before: async () => undefined };
@@ -103,6 +109,7 @@ export async function siteWith(options: SiteOptions = {}, cleanUp?: CleanUp): Pr
   const env = {
     ...emulators.env,
     HOME: home,
+    TMPDIR: temporary,
     PATH: [...(bin === undefined ? [] : [bin]), "/usr/bin", "/bin"].join(delimiter),
     // Pip's packages are where they are for everybody.
     XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? join(process.env["HOME"] ?? "", ".cache"),
@@ -110,7 +117,7 @@ export async function siteWith(options: SiteOptions = {}, cleanUp?: CleanUp): Pr
   const printed: string[] = [];
   const site: Site = {
     ...emulators,
-    ...{ home, folder, env, calls, secret, seam, printed },
+    ...{ scratch, home, folder, env, calls, secret, seam, printed },
     policyFile: join(folder, "modal-gha.yaml"),
     start: (args, more = {}, where = {}) => {
       const running = start(args, { ...env, ...more }, { cwd: folder, ...where });
@@ -154,7 +161,7 @@ function watchModal(
 
 /** Keeps up with what the Secret holds. */
 function note(secret: Map<string, string>, { method, request }: Parameters<Intercept>[0]): void {
-  const { envDict = {}, updates = [] } = request as {
+  const { envDict = {}, updates = [] } = (request ?? {}) as {
     envDict?: Record<string, string>;
     updates?: { key: string; value?: string }[];
   };

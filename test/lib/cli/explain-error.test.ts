@@ -176,6 +176,16 @@ describe("what the fleet's ports throw", () => {
     expect(explainError(new Unavailable("modal", "Modal is down"))).toMatchObject({ code: "modal-unavailable" });
   });
 
+  it("that cannot be reached is told in plain words", () => {
+    const details = "No connection established";
+    const cause = Object.assign(new Error("/modal.client.ModalClient/AppGet UNAVAILABLE"), {
+      ...{ name: "ClientError", code: 14, details },
+    });
+    expect(explainError(new Unavailable("modal", `Modal: ${cause.message}`, { cause }))).toMatchObject({
+      ...{ code: "modal-unreachable", message: "Modal could not be reached.", why: details },
+    });
+  });
+
   it("is a matter of credentials where that is the cause", () => {
     const cause = Object.assign(new Error("no"), { name: "ClientError", code: 16, details: "token is wrong" });
     expect(explainError(new Unavailable("modal", "Modal: no", { cause })).exitCode).toBe(4);

@@ -14,9 +14,9 @@ it("connects once, for all who wait, and closes what it connected", async () => 
     () => 0,
   );
   connection.close();
-  expect([connection.isConnected(), connects, closed]).toEqual([false, 0, 0]);
+  expect([await connection.isConnected(0), connects, closed]).toEqual([false, 0, 0]);
   expect(await Promise.all([connection.loop(), connection.loop()])).toEqual([loop, loop]);
-  expect([connection.isConnected(), connects]).toEqual([true, 1]);
+  expect([await connection.isConnected(0), connects]).toEqual([true, 1]);
   connection.close();
   expect(closed).toBe(1);
 });
@@ -39,4 +39,18 @@ it("tries again what failed, but not for every webhook of a burst", async () => 
   now += 5_000;
   expect(await connection.loop()).toBe(loop);
   expect(connects).toBe(3);
+});
+
+it("says whether it is connected once that is known, and no later than it is asked to", async () => {
+  const connecting = Promise.withResolvers<{ loop: FleetLoop; close(): void }>();
+  const connection = connectWhenNeeded(
+    () => connecting.promise,
+    () => 0,
+  );
+  const waiting = connection.loop();
+  expect(await connection.isConnected(1)).toBe(false);
+  const asked = connection.isConnected(60_000);
+  connecting.reject(new Error("no"));
+  await expect(waiting).rejects.toThrow("no");
+  expect(await asked).toBe(false);
 });

@@ -62,7 +62,7 @@ beforeEach(async () => {
       },
     },
     webhookSecrets: [secret, otherSecret],
-    identity: () => ({ policy: "abc123" }),
+    identity: async () => ({ policy: "abc123" }),
     look: async () => {
       looks++;
       return looked;

@@ -82,7 +82,7 @@ describe("checks", () => {
         id: "node",
         title: "NODE",
         status: "fail",
-        detail: "x is not a function This is a bug in modal-gha, not something you did wrong.",
+        detail: "x is not a function. This is a bug in modal-gha, not something you did wrong.",
         mend: ["DEBUG=1 modal-gha doctor --check node", "Report what it prints."],
       },
       { id: "proxy", title: "PROXY", status: "ok", detail: "fine", mend: [] },

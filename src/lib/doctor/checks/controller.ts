@@ -71,7 +71,11 @@ export const controllerHealth: Check = {
     }
     if (!health.connected) {
       const detail = `It answers at ${address}, but its own credentials do not get it through to GitHub and Modal.`;
-      return fail(detail, `See why: modal app logs ${controllerAppName(fleet)}`, "modal-gha init");
+      return fail(
+        detail,
+        `See why: modal app logs ${controllerAppName(fleet)}`,
+        "If those at hand here are right: modal-gha deploy --update-secret",
+      );
     }
     return ok(`${address}/healthz says that all is well.`);
   },

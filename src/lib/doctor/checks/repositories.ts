@@ -13,11 +13,8 @@ export const repositories: Check = {
     const { owner } = policy.github;
     const { repositories: patterns } = policy.access;
     const { seen, allowed } = await github.repositories();
-    const page = (await github.apps())
-      .flatMap(({ installations }) => installations)
-      .find((each) => {
-        return each.account.toLowerCase() === owner.toLowerCase();
-      });
+    const isOwners = ({ account }: { account: string }) => account.toLowerCase() === owner.toLowerCase();
+    const page = (await github.apps()).flatMap(({ installations }) => installations).find(isOwners);
     const give = page ? `Give the App more of them: ${page.htmlUrl}` : "Give the token access to them.";
     if (allowed.length === 0) {
       const detail = `Of ${amount(seen.length, "repository", "repositories")} that GitHub shows us of ${owner}, the policy lets in none (${list(patterns)}).`;
@@ -97,18 +94,23 @@ function judge(
   policy: Policy,
 ): Finding {
   const findings: Finding[] = [];
+  // That a group is closed to some of many may be meant; not to one that the policy names, or to all.
+  const isNamed = ({ name }: RepositoryFacts) =>
+    policy.access.repositories.some((pattern) => pattern.toLowerCase() === name.toLowerCase());
+  const severity = (them: readonly RepositoryFacts[]) =>
+    them.length === allowed.length || them.some(isNamed) ? fail : warn;
   const hidden = allowed.filter((repository) => !isVisible(repository));
   const names = (them: readonly RepositoryFacts[]) => list(them.map(({ name }) => name));
   if (hidden.length > 0) {
     const detail = `The group ${group.name} is not open to ${names(hidden)}: their jobs stay queued.`;
-    findings.push((hidden.length === allowed.length ? fail : warn)(detail, `Open it to them: ${page}`));
+    findings.push(severity(hidden)(detail, `Open it to them: ${page}`));
   }
   const shut = allowed.filter((repository) => !repository.isPrivate && !hidden.includes(repository));
   if (!group.allows_public_repositories && shut.length > 0) {
     const detail = `The group ${group.name} is closed to public repositories, such as ${names(shut)}: their jobs stay queued.`;
     const risk =
       policy.access.forkPullRequests === "deny" ? "" : " Mind that anybody may then send jobs by a pull request.";
-    findings.push((shut.length === allowed.length ? fail : warn)(detail, `Allow public repositories: ${page}${risk}`));
+    findings.push(severity(shut)(detail, `Allow public repositories: ${page}${risk}`));
   }
   if (group.restricted_to_workflows) {
     const workflows = list(group.selected_workflows ?? []) || "none";

@@ -1,5 +1,5 @@
 // The way of the news from GitHub to the controller: the webhook's address, its secret, and what was delivered lately.
-import { type Hook, isDelivered, readDeliveries } from "../../github/deliveries.ts";
+import { type Delivery, type Hook, isDelivered, readDeliveries } from "../../github/deliveries.ts";
 import { hookFaults, readPlaceHooks } from "../../github/hooks.ts";
 import { runnersPath } from "../../github/runners.ts";
 import { appOctokit } from "../../github/setup/app.ts";
@@ -59,7 +59,8 @@ async function leadsThere(url: string, expected: string, { controller, now }: Fa
     controller.health().catch(() => undefined),
   ]);
   if (there === undefined || here === undefined || there.fleet === undefined) return false;
-  return there.fleet === here.fleet && there.policy === here.policy && there.version === here.version;
+  const asOne = ["fleet", "policy", "version", "deployment"] as const;
+  return asOne.every((name) => there[name] === here[name]);
 }
 
 /** With a token: of the organisation, or of each repository that may use the fleet. */
@@ -77,6 +78,7 @@ async function aboutPlaces(facts: Facts, url: string): Promise<Finding> {
 
 const placesAtOnce = 8;
 
+/** What GitHub knows of the webhooks to this address, and where there is none. */
 async function placeHooks(facts: Facts, url: string) {
   const { owner, scope } = (await facts.local.policy()).policy.github;
   const [octokit] = await facts.github.octokits();
@@ -86,6 +88,12 @@ async function placeHooks(facts: Facts, url: string) {
     const hook = (await readPlaceHooks(octokit, place)).find(({ config }) => config.url === url);
     return { place, hook, octokit };
   });
+}
+
+/** The webhooks by which a fleet with a token has its news. */
+async function tokenHooks(facts: Facts): Promise<Hook[]> {
+  const found = await placeHooks(facts, await webhookUrl(facts));
+  return found.flatMap(({ place, hook, octokit }) => (hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : []));
 }
 
 /** How long GitHub may take to send and list a webhook; it is asked twice where the first was not answered. */
@@ -107,10 +115,7 @@ export const webhookSecret: Check = {
       const verdicts = await Promise.all(accesses.map((access) => verifyHook(access, options)));
       return together([...verdicts.map(ofVerdict), ...own]);
     }
-    const hooks = (await placeHooks(facts, url)).flatMap(({ place, hook, octokit }): Hook[] => {
-      return hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : [];
-    });
-    const verdicts = await inBatches(hooks, placesAtOnce, (hook) => pingHook(hook, options));
+    const verdicts = await inBatches(await tokenHooks(facts), placesAtOnce, (hook) => pingHook(hook, options));
     return together([...verdicts.map(ofVerdict), ...own]);
   },
 };
@@ -137,7 +142,7 @@ function ofVerdict({ verdict, detail }: HookVerdict): Finding {
   }
 }
 
-/** Of the secret that is set here, by which commands such as \`config diff\` ask the controller. */
+/** Of the secret that is set here, by which commands such as `config diff` ask the controller. */
 function ofOwnSecret({ verdict, detail }: HookVerdict): Finding {
   if (verdict === "ok") return ok("So has MODAL_GHA_WEBHOOK_SECRET here.");
   if (verdict !== "bad-signature") return warn(detail, "modal-gha doctor --check controller-health");
@@ -157,21 +162,20 @@ export const deliveries: Check = {
     const hooks: Hook[] =
       first.kind === "app"
         ? (await facts.github.accesses()).map((access) => ({ octokit: appOctokit(access), path: "/app/hook" }))
-        : (await placeHooks(facts, await webhookUrl(facts))).flatMap(({ place, hook, octokit }) => {
-            return hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : [];
-          });
+        : await tokenHooks(facts);
     const lists = await inBatches(hooks, placesAtOnce, ({ octokit, path }) =>
       readDeliveries(octokit, path, since, mostPages),
     );
-    const all = lists.flatMap((each) => each.deliveries).sort((a, b) => b.delivered_at - a.delivered_at);
-    const attempts = [...Map.groupBy(all, ({ guid }) => guid).values()];
+    const sent = lists.flatMap((each) => each.deliveries).sort((a, b) => b.delivered_at - a.delivered_at);
+    const attempts = [...Map.groupBy(sent, ({ guid }) => guid).values()];
     const failed = attempts.filter((each) => !each.some(isDelivered));
     const span = lists.every(({ isWhole }) => isWhole) ? "the last 24 hours" : "those that were looked at";
     if (attempts.length === 0) return ok("GitHub had nothing to send in the last 24 hours.");
     const [newest] = failed;
-    if (newest === undefined)
-      return ok(`${amount(attempts.length, "delivery", "deliveries")} in ${span}, none failed.`);
-    const detail = `${failed.length} of ${amount(attempts.length, "delivery", "deliveries")} in ${span} never came through; the newest: ${failureWords(newest[0] as (typeof all)[number])}.`;
+    const all = `${amount(attempts.length, "delivery", "deliveries")} in ${span}`;
+    if (newest === undefined) return ok(`${all}, none failed.`);
+    const why = failureWords(newest[0] as Delivery);
+    const detail = `${failed.length} of ${all} never came through; the newest: ${why}.`;
     const mend = ["modal-gha deliveries redeliver --failed --since 1d", "modal-gha deliveries ls --failed --since 1d"];
     return (failed.length === attempts.length ? fail : warn)(detail, ...mend);
   },

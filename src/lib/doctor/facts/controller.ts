@@ -19,6 +19,8 @@ const healthSchema = z.object({
   fleet: z.string().optional(),
   /** Hash of its policy. */
   policy: z.string().optional(),
+  /** Of the deploy that it comes from. */
+  deployment: z.string().optional(),
   /** Whether its own credentials have got it through to GitHub and Modal. */
   connected: z.boolean().default(true),
 });

@@ -35,7 +35,7 @@ export async function verify(options: VerifyOptions): Promise<Health> {
   const isVain = async () => Boolean(isOvertakenBy(await current()));
   const health = await checkHealth({ url, expected, withinMs, signal, isVain });
   if (typeof health !== "string") {
-    if (health.configured && !health.connected) await tellConnection(options, say);
+    if (health.configured && !health.connected) await tellConnection(options);
     return health;
   }
   const now = await current();
@@ -56,9 +56,7 @@ export async function verify(options: VerifyOptions): Promise<Health> {
 }
 
 /** Not being connected is no fault of the deploy: the App may not be installed yet, or GitHub be down. */
-async function tellConnection({ client, appId, url, signal }: VerifyOptions, say: (line: string) => void) {
-  const health = await ask(url, signal);
-  if (typeof health === "string" || health.connected) return;
+async function tellConnection({ client, appId, say }: VerifyOptions): Promise<void> {
   const lines = await lastLogLines(client, appId, new Date(Date.now() - 60_000), 50);
   const fault = lines.findLast((line) => line.includes('"event":"error"'));
   say(`It is not connected to GitHub and Modal yet${fault === undefined ? "" : `; it says: ${messageIn(fault)}`}`);

@@ -130,7 +130,7 @@ function lastFailure({ deliveries }: Facts): NonNullable<JobDelivery["answer"]> 
 function adviceOn(
   decisions: readonly Decision[],
   stuckOn: JobDelivery["answer"] | undefined,
-  { job, observed }: Facts,
+  { job, observed, decisions: everyDecision = [] }: Facts,
   { policy, policyFile }: Source,
 ): Advice {
   const codes = decisions.map((decision) => ({ reason: decision.reason, decision }));
@@ -146,10 +146,29 @@ function adviceOn(
     };
     return adviseOn(reason, about);
   });
+  const before = olderInLine(decisions[0], job, everyDecision, policy);
   return {
-    next: [...new Set(advices.flatMap(({ next }) => next))],
+    next: [...before, ...new Set(advices.flatMap(({ next }) => next))],
     toType: [...new Set(advices.flatMap(({ toType }) => toType))],
   };
+}
+
+/** How many jobs of the repository have waited longer for a place of the same kind. */
+function olderInLine(own: Decision | undefined, job: Job, decisions: readonly Decision[], policy: Policy): string[] {
+  if (!own?.reason.endsWith("-at-capacity")) return [];
+  const pool = poolOf(own, job, policy);
+  const isOlder = (decision: Decision) =>
+    decision.action === "none" &&
+    decision.reason === own.reason &&
+    decision.job.repository === job.repository &&
+    (decision.job.createdAt - job.createdAt || decision.job.id - job.id) < 0 &&
+    poolOf(decision, decision.job, policy) === pool;
+  const count = decisions.filter(isOlder).length;
+  return count === 0
+    ? []
+    : [
+        `${count} older ${count === 1 ? "job" : "jobs"} of ${job.repository} ${count === 1 ? "waits" : "wait"} for the same.`,
+      ];
 }
 
 function runnerOf(decision: Decision): string | undefined {

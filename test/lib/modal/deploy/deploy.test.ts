@@ -1,7 +1,7 @@
 // Real deploys of the controller, by Modal's own Python client, to the emulated Modal, which runs what was deployed.
 import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ServerError, Status } from "nice-grpc";
@@ -28,6 +28,13 @@ async function versions({ access }: Site): Promise<number[]> {
   const { appId } = await access.client.apps.fromName(app);
   const { appDeploymentHistories } = await access.client.cpClient.appDeploymentHistory({ appId });
   return appDeploymentHistories.map(({ version }) => version);
+}
+
+async function contentsOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return Promise.all(
+    entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), "latin1")),
+  );
 }
 
 describe.runIf(bin !== "")("a deploy of the controller", () => {
@@ -66,6 +73,15 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     const started = JSON.parse(withToken[0]?.request ?? "{}") as { commandArgs: string[] };
     expect(started.commandArgs.join(" ")).toMatch(/^env -u MODAL_IS_REMOTE .* modal deploy /);
     expect(started.commandArgs.join(" ")).not.toContain(site.modal.tokenSecret);
+    // What GitHub's App has went nowhere but into the Secret, before all this.
+    const said = calls.map(({ request }) => request);
+    const uploaded = await contentsOf(join(site.directory, "modal", "uploads"));
+    expect(uploaded.length).toBeGreaterThan(10);
+    const { privateKey, webhookSecret } = site.github.app;
+    for (const secret of [privateKey.split("\n")[5] as string, webhookSecret]) {
+      expect([...said, ...uploaded].filter((text) => text.includes(secret))).toEqual([]);
+    }
+    expect(uploaded.filter((text) => text.includes(site.modal.tokenSecret))).toEqual([]);
   });
 
   it("takes uvx where there is no modal, or none that will do", async () => {
@@ -169,6 +185,29 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     // The domain leads nowhere yet, so webhooks are not to be sent there.
     expect(deployed.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(site.progress).toContainEqual(expect.stringMatching(/runners\.invalid does not lead to the controller/));
+  });
+});
+
+describe.runIf(bin !== "")("a controller that is deployed", () => {
+  it("is connected when it says that it is well, and if not, the deploy tells why", async () => {
+    const site = await siteWith([bin]);
+    await site.writeGitHubValues();
+    const { url } = await site.deploy();
+    expect(await healthOf(url)).toMatchObject({ configured: true, connected: true });
+    expect(`${site.progress}`).not.toContain("not connected");
+    await writeSecret(site.access.client, "deployed", { MODAL_GHA_APP_ID: "999" });
+    expect(await site.deploy()).toMatchObject({ configured: true });
+    expect(site.progress.at(-1)).toMatch(/^It is not connected to GitHub and Modal yet; it says: .*App 999/);
+  });
+
+  it("ends its container when it dies, so that the next request starts another", async () => {
+    const site = await siteWith([bin]);
+    const { url } = await site.deploy();
+    const { deployment } = await healthOf(url);
+    const [pid] = processesWith(`MODAL_GHA_DEPLOYMENT=${deployment}`);
+    process.kill(pid as number, "SIGKILL");
+    await until("the container has ended", () => site.lines.some((line) => /of serve ended with 1$/.test(line)));
+    expect(await healthOf(url)).toMatchObject({ ok: true, deployment });
   });
 });
 
