@@ -48,7 +48,7 @@ export function createActions(options: ActionOptions): Actions {
 
   async function tell(words: string, work: () => Promise<void>): Promise<void> {
     const id = ++lastId;
-    store.dispatch({ type: "began", id, text: words });
+    store.dispatch({ type: "began", id, text: words, at: now() });
     try {
       await work();
     } catch (error) {

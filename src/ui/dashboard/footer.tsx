@@ -29,7 +29,9 @@ export function messageOf(state: DashboardState): { text: string; tone: Tone } {
     return { text: `${purpose === "filter" ? "Filter" : "Search"}: ${safe(text)}█`, tone: "accent" };
   }
   const last = state.messages.findLast(({ isQuiet }) => !isQuiet);
-  if (last && state.now - last.at < messageMs[last.level]) {
+  const began = state.underWay.at(-1)?.since ?? 0;
+  // What was said before something began is no answer to it.
+  if (last && last.at >= began && state.now - last.at < messageMs[last.level]) {
     const { symbol, tone } = levelLooks[last.level];
     return { text: `${symbol} ${safe(last.text)}`, tone };
   }

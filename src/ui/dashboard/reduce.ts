@@ -32,7 +32,7 @@ export type DashboardEvent =
     }
   | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
   | { type: "said"; level: Level; text: string; at: number; isQuiet?: boolean }
-  | { type: "began"; id: number; text: string }
+  | { type: "began"; id: number; text: string; at: number }
   | { type: "ended"; id: number }
   | { type: "asked"; confirmation: Confirmation }
   | { type: "story"; story: Story }
@@ -71,7 +71,7 @@ export function reduce(state: DashboardState, event: DashboardEvent): DashboardS
       return { ...state, messages: [...state.messages, { id, level, text, at, isQuiet }].slice(-mostMessages) };
     }
     case "began":
-      return { ...state, underWay: [...state.underWay, { id: event.id, text: event.text }] };
+      return { ...state, underWay: [...state.underWay, { id: event.id, text: event.text, since: event.at }] };
     case "ended":
       return { ...state, underWay: state.underWay.filter(({ id }) => id !== event.id) };
     case "asked":

@@ -1,6 +1,7 @@
 // The rows of a view as they are shown: filtered and sorted. Worked out once for each change of what they come from.
 import type { DashboardState, TableState, ViewName } from "./state.ts";
-import { type View, viewOf } from "./views.ts";
+import type { View } from "./views/view.ts";
+import { viewOf } from "./views.ts";
 
 interface Shown {
   filter: string;

@@ -95,6 +95,9 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     incrementalRendering: true,
     interactive: true,
   });
+  // Whoever reports a fault of the program does so on the screen that was there before.
+  const onFault = () => ink.unmount();
+  process.prependListener("uncaughtException", onFault);
   try {
     const how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
     over.abort();
@@ -103,6 +106,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     if (how === "interrupt") throw new InterruptedError("SIGINT");
   } finally {
     over.abort();
+    process.off("uncaughtException", onFault);
     clearInterval(ticking);
     endStories();
     stdout.off("resize", onResize);

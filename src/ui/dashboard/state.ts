@@ -132,7 +132,7 @@ export interface DashboardState {
   confirmation: Confirmation | undefined;
   messages: readonly Message[];
   /** What is being done at this moment, in words. */
-  underWay: readonly { id: number; text: string }[];
+  underWay: readonly { id: number; text: string; since: number }[];
 }
 
 /** How long a message stays on the screen. */

@@ -2,7 +2,7 @@
 import { formatDollars } from "../../lib/cli/numbers.ts";
 import type { ExplainedDecision, JobExplanation } from "../../lib/operations/explain/explanation.ts";
 import type { StoryLine } from "./state.ts";
-import { decisionTone } from "./views.ts";
+import { decisionTone } from "./views/jobs.ts";
 
 type Tone = StoryLine["tone"];
 

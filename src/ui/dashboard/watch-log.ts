@@ -27,7 +27,8 @@ export async function watchLog(
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (batch.length > 0) store.dispatch({ type: "log-lines", reference, lines: batch });
+    // Of one that was closed the same log may have been opened again.
+    if (batch.length > 0 && !either.aborted) store.dispatch({ type: "log-lines", reference, lines: batch });
     batch = [];
   };
   const onWaiting = () => store.dispatch({ type: "log-status", reference, status: "waiting" });
@@ -37,7 +38,7 @@ export async function watchLog(
       timer ??= setTimeout(flush, batchMs);
     }
     flush();
-    store.dispatch({ type: "log-status", reference, status: "ended" });
+    if (!either.aborted) store.dispatch({ type: "log-status", reference, status: "ended" });
   } catch (error) {
     flush();
     if (either.aborted) return;

@@ -56,9 +56,12 @@ describe("the screen", () => {
   });
 
   it("lets no name drive the terminal", () => {
-    const state = withJobs([job(1, { name: "evil\u001B[2J\u0007name" })], { ...emptyState(), view: "jobs" });
+    const state = withJobs([job(1, { name: "evil\u001B[2J\u0007\u202E\u001B[8mname" })], {
+      ...emptyState(),
+      view: "jobs",
+    });
     expect(draw(state)).not.toContain("\u001B[2J");
-    expect(draw(state)).not.toContain("\u0007");
+    for (const sign of ["\u0007", "\u202E", "\u001B[8m"]) expect(draw(state)).not.toContain(sign);
     expect(plain(state)).toContain("evilname");
   });
 
@@ -87,6 +90,15 @@ describe("the screen", () => {
       true,
       false,
     ]);
+  });
+
+  it("says what is going on, until there is something newer to say", () => {
+    const said = (at: number) => ({ type: "said", level: "info", text: "something", at }) as const;
+    const began = { type: "began", id: 1, text: "ending cpu-1", at: now + 1 } as const;
+    const before = through(emptyState(), said(now), began);
+    expect(plain(before)).toContain("… ending cpu-1");
+    expect(plain(through(before, said(now + 2)))).toContain("· something");
+    expect(plain(through(before, { type: "ended", id: 1 }))).toContain("· something");
   });
 
   it("hears each key by its name, also those that come at once", async () => {
