@@ -42,8 +42,9 @@ export interface DrivenTerminal {
   kill(): void;
 }
 
-/** Notes terminal and settings, runs the command as a child whose id is known, notes how it ended. */
+/** Notes terminal and settings, runs the command as a child whose id is known, notes how it ended; Ctrl-C is the child's. */
 const frame = `
+trap : INT
 tty >"$1/tty"; stty rows "$2" cols "$3"; stty -a >"$1/before"; d="$1"; shift 3
 sh -c 'echo $$ >"$0/pid"; exec "$@"' "$d" "$@"
 echo $? >"$d/code"; stty -a >"$d/after"
