@@ -24,8 +24,10 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** How often clocks and ages on the screen move on. */
-const tickMs = 2000;
+/** How often ages on the screen move on: the larger it is, the longer it takes to draw, and the more seldom they do. */
+function tickMs({ columns, rows }: { columns: number; rows: number }): number {
+  return Math.min(3000, Math.max(1000, (columns * rows) / 4));
+}
 
 type Suspend = (work: () => Promise<void>) => Promise<void>;
 
@@ -73,7 +75,12 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const endStories = startStories(store, source);
   const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
-  const ticking = setInterval(() => store.dispatch({ type: "tick", now: clock.now() }), tickMs);
+  let ticking: NodeJS.Timeout | undefined;
+  const tick = () => {
+    store.dispatch({ type: "tick", now: clock.now() });
+    ticking = setTimeout(tick, tickMs(size()));
+  };
+  tick();
   stdout.on("resize", onResize);
 
   const root = (
@@ -107,7 +114,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   } finally {
     over.abort();
     process.off("uncaughtException", onFault);
-    clearInterval(ticking);
+    clearTimeout(ticking);
     endStories();
     stdout.off("resize", onResize);
     ink.unmount();
