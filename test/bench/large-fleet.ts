@@ -81,6 +81,7 @@ export function largeFleet(size: number, now: () => number): DashboardSource {
     deliveries: async () => [],
     usage: () => readDashboardUsage({ modal: { sandboxes, ended: async () => [] }, policy }, now()),
     rate: async () => ({ limit: 5000, remaining: 4321, resetsAt: now() + 1_000_000 }),
+    githubCalls: () => 0,
     deliveryAnswer: async () => null,
     explain: async () => refuse(),
     // biome-ignore lint/correctness/useYield: it has no lines.

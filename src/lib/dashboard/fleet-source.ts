@@ -42,7 +42,12 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     closers.push((await side).close);
     return side;
   };
-  const github = retrying(() => connectGitHub());
+  let githubCalls = () => 0;
+  const github = retrying(async () => {
+    const side = await connectGitHub();
+    githubCalls = side.octokit.counted;
+    return side;
+  });
   const modal = retrying(() => closing(connectModal()));
   const fleet = async (): Promise<FleetAccess> => {
     const [atGitHub, atModal] = await Promise.all([github(), modal()]);
@@ -75,6 +80,7 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     },
     usage: async () => readDashboardUsage({ modal: (await modal()).modal, policy }, now()),
     rate: async () => readRate(await github()),
+    githubCalls: () => githubCalls(),
     async deliveryAnswer(id) {
       const { hooks } = await deliveryAccess();
       const found = await Promise.all(hooks.map((hook) => readDelivery(hook, id)));

@@ -83,6 +83,8 @@ export interface DashboardSource {
   usage(): Promise<DashboardUsage>;
   /** Null where GitHub does not count calls. */
   rate(): Promise<RateBudget | null>;
+  /** Calls so far, by whichever of these methods, that counted towards GitHub's limit. */
+  githubCalls(): number;
   /** What the controller answered to a delivery; null where that is none of its answers. */
   deliveryAnswer(id: string): Promise<DeliveryAnswer | null>;
   /** The whole story of a job. @param reference as everywhere: a job's id or address, a runner's name, and so on */

@@ -20,7 +20,11 @@ export interface Pace {
 }
 
 /** An Octokit with its budget. `request: { reserved }` makes a call on a reservation that was made before. */
-export type PacedOctokit = Octokit & { pace: Pace };
+export type PacedOctokit = Octokit & {
+  pace: Pace;
+  /** Calls so far that counted towards the hourly limit: not the App's own, the question for the limit, nor a 304. */
+  counted(): number;
+};
 
 /** So long a call waits in place for its turn; what would take longer is put off. A webhook's answer is due within seconds. */
 const patienceSeconds = 2;
@@ -58,7 +62,8 @@ export async function reserve<T extends { pace: Pace }>(
 
 /** Gives an Octokit its pace. The hook goes around Octokit's own authentication, and the calls that makes come here too. */
 export function setPace(octokit: Octokit, pace: Pace, concurrent: number): PacedOctokit {
-  const paced = Object.assign(octokit, { pace });
+  let counted = 0;
+  const paced = Object.assign(octokit, { pace, counted: () => counted });
   const { baseUrl } = octokit.request.endpoint.DEFAULTS;
   const gate = new Gate(Math.max(1, concurrent - concurrencyLeft));
   const answers = new AnswerCache();
@@ -68,6 +73,7 @@ export function setPace(octokit: Octokit, pace: Pace, concurrent: number): Paced
     const call = describeCall(method, url, baseUrl);
     const given = options.request?.["reserved"] as Reserved | undefined;
     const reserved = given ?? (await reserve([paced], call)).reserved;
+    const isCounted = call.as === "token" && !url.endsWith("/rate_limit");
     // Signing in happens within another call, which may be the last that the gate let through.
     const leave = call.as === "app" ? () => undefined : await gate.enter();
     const isList = method === "GET" && call.urgency === "sweep";
@@ -78,6 +84,7 @@ export function setPace(octokit: Octokit, pace: Pace, concurrent: number): Paced
     try {
       const response = await request(options);
       reserved.end({ headers: response.headers as Headers, isSuccess: true });
+      if (isCounted) counted++;
       if (isList) answers.keep(url, response);
       return response;
     } catch (error) {
@@ -85,6 +92,7 @@ export function setPace(octokit: Octokit, pace: Pace, concurrent: number): Paced
       const refusal = readLimit(error, pace.now());
       const said = isRequestError(error) ? error.response?.headers : undefined;
       reserved.end({ headers: said, refusal, isSuccess: isUnchanged });
+      if (isCounted && said && !isUnchanged) counted++;
       if (isUnchanged && known) return { ...known.copy(), status: 200, url };
       throw error;
     } finally {

@@ -5,6 +5,7 @@ import { explainError } from "../cli/explain-error.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { GitHubCredentials } from "../github/credentials.ts";
 import type { Hook } from "../github/deliveries.ts";
+import type { PacedOctokit } from "../github/pace.ts";
 import type { ModalAccess } from "../modal/client.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
@@ -34,7 +35,7 @@ export interface FleetAccessOptions extends OpenPolicyOptions {
 }
 
 /** The half of a fleet that is at GitHub. */
-export type GitHubSide = Pick<FleetAccess, "octokit" | "isApp" | "github" | "hooks">;
+export type GitHubSide = Pick<FleetAccess, "isApp" | "github" | "hooks"> & { octokit: PacedOctokit };
 /** The half of a fleet that is at Modal. */
 export type ModalSide = Pick<FleetAccess, "modal" | "modalAccess" | "close">;
 

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/cli/clock.ts";
 import { explainError } from "../../lib/cli/explain-error.ts";
 import { redact } from "../../lib/cli/redact.ts";
 import type { DashboardRunner, DashboardSource, KnownSides } from "../../lib/dashboard/source.ts";
+import type { Allowance } from "./allowance.ts";
 import type { DashboardState, FeedData, FeedName } from "./state.ts";
 import type { Store } from "./store.ts";
 
@@ -15,6 +16,7 @@ export interface FeedOptions {
   clock: Clock;
   /** Milliseconds that this process has kept a core busy so far. */
   busyMs(): number;
+  allowance: Allowance;
   signal: AbortSignal;
 }
 
@@ -54,13 +56,16 @@ export interface Pace {
   tookMs: number;
   workMs: number;
   rate: FeedData["rate"] | undefined;
+  /** Until GitHub may be called again: see allowance.ts. */
+  allowanceMs: number;
 }
 
 /** Milliseconds until the next question. What takes long, or much, is asked for more seldom. */
 export function pauseMs(name: FeedName, options: Pace): number {
-  const { refreshMs, failures, tookMs, workMs, rate } = options;
+  const { refreshMs, failures, tookMs, workMs, rate, allowanceMs } = options;
   const forWork = Math.min(longestForWorkMs, workMs * pauseForWork);
-  const pace = Math.max(paces[name].leastMs, paces[name].times * refreshMs, tookMs, forWork);
+  const forGitHub = atGitHub.has(name) ? allowanceMs : 0;
+  const pace = Math.max(paces[name].leastMs, paces[name].times * refreshMs, tookMs, forWork, forGitHub);
   const isShort = rate && atGitHub.has(name) && rate.remaining < rate.limit * keptShare;
   const usual = isShort ? Math.max(pace * 6, longestPauseMs) : pace;
   if (failures === 0) return usual;
@@ -93,7 +98,8 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
       const tookMs = options.clock.now() - begun;
       const workMs = isFirst ? 0 : options.busyMs() - work;
       const rate = store.state().feeds.rate.data;
-      await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, workMs, rate }));
+      const allowanceMs = options.allowance.waitMs(rate?.limit);
+      await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, workMs, rate, allowanceMs }));
     }
   }
 
@@ -127,7 +133,15 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     const message = redact(explainError(error).message);
     const rate = store.state().feeds.rate.data;
     const { refreshMs } = options;
-    const pause = pauseMs(name, { refreshMs, failures: failures + 1, tookMs: at - begun, workMs: 0, rate });
+    const allowanceMs = options.allowance.waitMs(rate?.limit);
+    const pause = pauseMs(name, {
+      refreshMs,
+      failures: failures + 1,
+      tookMs: at - begun,
+      workMs: 0,
+      rate,
+      allowanceMs,
+    });
     if (failures === 0) {
       store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
     }

@@ -6,6 +6,7 @@ import { InterruptedError } from "../../lib/cli/errors.ts";
 import type { IOStreams } from "../../lib/cli/streams.ts";
 import type { DashboardSource } from "../../lib/dashboard/source.ts";
 import { createPalette } from "../palette.ts";
+import { Allowance } from "./allowance.ts";
 import { App, type AppProps } from "./app.tsx";
 import { createController } from "./controller.ts";
 import { startFeeds } from "./feeds.ts";
@@ -71,8 +72,9 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     return ended;
   };
 
-  const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal, busyMs });
-  const endStories = startStories(store, source);
+  const allowance = new Allowance(source.githubCalls, () => clock.now());
+  const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal, busyMs, allowance });
+  const endStories = startStories(store, source, allowance);
   const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
   let ticking: NodeJS.Timeout | undefined;

@@ -4,6 +4,7 @@ import { redact } from "../../lib/cli/redact.ts";
 import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/source.ts";
 import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
 import type { ListedJob } from "../../lib/operations/list-jobs.ts";
+import type { Allowance } from "./allowance.ts";
 import { selectedRow } from "./rows.ts";
 import type { DashboardState, StoryLine } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -16,7 +17,7 @@ const restMs = 200;
 const againMs = 20_000;
 
 /** @returns ends it */
-export function startStories(store: Store, source: DashboardSource): () => void {
+export function startStories(store: Store, source: DashboardSource, allowance: Allowance): () => void {
   let current: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -31,7 +32,7 @@ export function startStories(store: Store, source: DashboardSource): () => void 
     const lines = await tell(store.state(), source).catch((error: unknown) => failure(error));
     if (current !== of) return;
     store.dispatch({ type: "story", story: { of, at: store.state().now, isLoading: false, lines } });
-    later(againMs, of);
+    later(Math.max(againMs, allowance.waitMs(store.state().feeds.rate.data?.limit)), of);
   }
 
   const forget = store.subscribe(() => {

@@ -7,6 +7,22 @@ const rateLimited = { name: "Unavailable", service: "github", isRateLimit: true 
 const limitOf = (pointsPerMinute: number) => ({ pointsPerMinute, concurrent: 100, registrationsPer5Minutes: 1_500 });
 
 describe("the budget of an Octokit", () => {
+  it("counts the calls as GitHub does: not those that were answered with 304, nor the question for the limit", async () => {
+    const world = await worldWith();
+    const octokit = await connect(world);
+    const fleet = await fleetOf(world, { octokit });
+    const remaining = async () => (await octokit.rest.rateLimit.get()).data.resources.core.remaining;
+    const before = await remaining();
+    const counted = octokit.counted();
+    await fleet.registrations();
+    await fleet.registrations();
+    await fleet.mintRunner(mintRequest("a"));
+    await fleet.registrations();
+    expect(world.requests.filter(({ status }) => status === 304)).toHaveLength(1);
+    expect(before - (await remaining())).toBe(3);
+    expect(octokit.counted() - counted).toBe(3);
+  });
+
   it("puts a runner off before GitHub would refuse it, and says until when", async () => {
     const world = await worldWith({ rateLimits: { secondary: { pointsPerMinute: 100 } } });
     const fleet = await fleetOf(world, { octokit: await connect(world, { limits: limitOf(100) }) });

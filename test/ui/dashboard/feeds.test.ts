@@ -2,13 +2,18 @@ import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/lib/cli/clock.ts";
 import { AbortError } from "../../../src/lib/cli/errors.ts";
 import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
+import { Allowance } from "../../../src/ui/dashboard/allowance.ts";
 import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
 import type { FeedName } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
 import { emptyState, now } from "./examples.ts";
 
-const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined };
+const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined, allowanceMs: 0 };
+const allowance = new Allowance(
+  () => 0,
+  () => now,
+);
 const short = { limit: 5000, remaining: 500, resetsAt: 0 };
 
 describe("the pace of what is asked for", () => {
@@ -22,6 +27,8 @@ describe("the pace of what is asked for", () => {
     ["halves with each failure", "sandboxes", { failures: 3 }, 20_000],
     ["is never slower than a minute for failures", "sandboxes", { failures: 30 }, 60_000],
     ["spares GitHub's limit when little of it is left", "registrations", { rate: short }, 60_000],
+    ["waits for its share of GitHub's calls", "jobs", { allowanceMs: 40_000 }, 40_000],
+    ["does not wait at Modal for its share of GitHub's calls", "sandboxes", { allowanceMs: 40_000 }, 5000],
     ["does not spare Modal for GitHub's limit", "sandboxes", { rate: short }, 5000],
   ])("%s", (_, name, changes, expected) => {
     expect(pauseMs(name, { ...usual, ...changes })).toBe(expected);
@@ -67,7 +74,15 @@ describe("feeds", () => {
     const over = new AbortController();
     const store = createStore(emptyState());
     const { clock } = manualClock();
-    const feeds = startFeeds({ store, source: counting, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
+    const feeds = startFeeds({
+      store,
+      source: counting,
+      refreshMs: 1000,
+      clock,
+      busyMs: () => 0,
+      allowance,
+      signal: over.signal,
+    });
     await turns();
     expect(asked).toEqual(["sandboxes"]);
     expect(store.state().runners).toHaveLength(3);
@@ -91,7 +106,15 @@ describe("feeds", () => {
     const over = new AbortController();
     const store = createStore(emptyState());
     const { clock } = manualClock();
-    const feeds = startFeeds({ store, source, refreshMs: 1000, clock, busyMs: () => 0, signal: over.signal });
+    const feeds = startFeeds({
+      store,
+      source,
+      refreshMs: 1000,
+      clock,
+      busyMs: () => 0,
+      allowance,
+      signal: over.signal,
+    });
     await turns();
     feeds.refresh("sandboxes");
     await turns();
