@@ -34,6 +34,8 @@ export const chapters: readonly Chapter[] = [
       "$ modal-gha explain --labels modal/cpu=8/memory=32g --repo shop",
       "And when one job cannot wait, it gets a runner over the limits, though never past the rules of access:",
       "$ modal-gha spawn --job {waiting} --force",
+      "The decision is made on the spot, by the function that the controller has, from what GitHub and Modal say at this moment and from the policy file at hand; where the controller runs another policy, `config diff` tells. What the controller said when it heard of the job is in GitHub's log of deliveries, for 3 days. Sandboxes that have ended are told of as long as Modal knows them, with the reason from the last line of the runner's entrypoint. While GitHub or Modal is down both commands tell what they can see, name what they cannot, and end with exit code 1.",
+      "GitHub has no list of queued jobs: `jobs ls` takes three lists of runs for each repository and one list of jobs for each run. Of more than 40 repositories, those are looked into of which GitHub sent an event within the last day.",
     ],
   },
   {

@@ -10,16 +10,16 @@ import { checkPolicy, PolicyError, parsePolicy } from "../../../src/lib/policy/p
 const committed = JSON.parse(readFileSync(packageFile("templates", "modal-gha.schema.json"), "utf8"));
 const schema = z.fromJSONSchema(committed);
 
-/** Every policy that we show to people: whole files of templates/, and the YAML of README.md that names the file. */
+/** Every policy that we show to people: whole files of templates/, and the YAML of docs/policy.md that names the file. */
 const examples = new Map(
   globSync("templates/*policy*.yaml", { cwd: packageRoot }).map((file) => [
     file,
     readFileSync(packageFile(file), "utf8"),
   ]),
 );
-const readme = readFileSync(packageFile("README.md"), "utf8");
-for (const [, text] of readme.matchAll(/```yaml\n(# modal-gha\.yaml[\s\S]*?)```/g))
-  examples.set(`README.md ${examples.size}`, text!);
+const guide = readFileSync(packageFile("docs", "policy.md"), "utf8");
+for (const [, text] of guide.matchAll(/```yaml\n(# modal-gha\.yaml[\s\S]*?)```/g))
+  examples.set(`docs/policy.md ${examples.size}`, text!);
 
 describe("templates/modal-gha.schema.json", () => {
   it("is up to date", () => {
@@ -28,7 +28,7 @@ describe("templates/modal-gha.schema.json", () => {
 
   it("has examples to look at", () => {
     expect([...examples.keys()].map((name) => name.split(" ")[0])).toEqual(
-      expect.arrayContaining(["README.md", "templates/rehearsal-policy.yaml"]),
+      expect.arrayContaining(["docs/policy.md", "templates/rehearsal-policy.yaml"]),
     );
   });
 
@@ -54,10 +54,10 @@ describe("templates/modal-gha.schema.json", () => {
   });
 });
 
-describe("README.md", () => {
+describe("docs/policy.md", () => {
   it("shows jobs that its own policy serves", () => {
-    const policy = parsePolicy(examples.get("README.md 1") as string);
-    const jobs = [...readme.matchAll(/(?:^|# )runs-on: (\[.*\])$/gm)].map(([, list]) => list);
+    const policy = parsePolicy(examples.get("docs/policy.md 1") as string);
+    const jobs = [...guide.matchAll(/(?:^|# )runs-on: (\[.*\])$/gm)].map(([, list]) => list);
     expect(jobs.length).toBeGreaterThan(2);
     for (const labels of jobs) expect(resolveJob(policy, parse(labels as string))).toMatchObject({ kind: "pool" });
   });
