@@ -209,6 +209,12 @@ describe("modal-gha dev", () => {
     writeFileSync(other, text.replace("max-runners: 150", "max-runners: 7"));
     const differs = await cli("config", "diff", other).ended;
     expect([differs.code, differs.stdout]).toEqual([1, "pools[cpu].maxRunners\t7\t150\n"]);
+    const withoutSecret = { ...home, ...announced.env, MODAL_GHA_WEBHOOK_SECRET: "" };
+    const hashes = await start(["config", "diff", other, "--json"], withoutSecret).ended;
+    const { localHash, deployedHash, differences } = JSON.parse(hashes.stdout);
+    expect([hashes.code, differences, localHash === deployedHash]).toEqual([1, null, false]);
+    const equal = await start(["config", "diff", "--json"], withoutSecret).ended;
+    expect([equal.code, JSON.parse(equal.stdout).differences]).toEqual([0, []]);
     const stranger = await start(["config", "diff"], { ...home, ...announced.env, MODAL_GHA_WEBHOOK_SECRET: "wrong" })
       .ended;
     expect(stranger.code).toBe(4);

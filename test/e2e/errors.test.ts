@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openModal } from "../../src/lib/modal/client.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
 import { run } from "./cli.ts";
@@ -21,6 +22,8 @@ let wrongKey: string;
 const all = commandLines();
 const those = (who: "github" | "modal", dependence: string) =>
   all.filter((line) => line[who] === dependence).map((line) => [line.id, line] as const);
+
+const byThemselves = ["config diff", "demo", "deploy", "dev", "dev env", "doctor", "init"];
 
 const validate = new Ajv2020({ strict: true }).compile(
   JSON.parse(readFileSync(packageFile("schemas", "error.json"), "utf8")),
@@ -92,6 +95,26 @@ async function fails(line: CommandLine, env: Record<string, string>, wanted: Fai
   expect(nextSteps, "what to type next").not.toEqual([]);
   expect(text.stderr).toContain(message);
 }
+
+describe("a policy of a fleet that Modal does not have ends with 1, and leaves no App behind:", () => {
+  const others = [...byThemselves, "image build", "image ls", "destroy"];
+  const ofFleet = all.filter(({ id, modal }) => modal === "needs" && !others.includes(id));
+
+  it.each(ofFleet.map((line) => [line.id, line] as const))("%s", async (_, line) => {
+    const policyFile = join(scratch, "mistyped.yaml");
+    const policy = readFileSync(fleet.env["MODAL_GHA_POLICY"] as string, "utf8");
+    writeFileSync(policyFile, policy.replace(/^fleet: .*$/m, "fleet: mistyped"));
+    const env = environment({ MODAL_GHA_POLICY: policyFile });
+    await fails(line, env, { exit: 1, code: "no-fleet", message: "no fleet mistyped at Modal" });
+    const { tokenId, tokenSecret } = fleet.modal;
+    const { client, close } = await openModal({ tokenId, tokenSecret });
+    try {
+      await expect(client.apps.fromName("modal-gha-mistyped")).rejects.toThrow("not found");
+    } finally {
+      close();
+    }
+  });
+});
 
 describe("a wrong command line ends with 2:", () => {
   it.each(all.map((line) => [line.id, line] as const))("%s with a flag that there is not", async (_, line) => {
@@ -196,7 +219,6 @@ describe("Modal's failures end every command that needs it:", () => {
 });
 
 /** Their failures are their result, or have tests of their own. */
-const byThemselves = ["config diff", "demo", "deploy", "dev", "dev env", "doctor", "init"];
 
 describe("what a command does not need, it does without:", () => {
   const withoutGitHub = { MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined };
@@ -221,7 +243,9 @@ describe("what a command does not need, it does without:", () => {
 
   it("config diff asks the controller alone, and tells how that failed", async () => {
     const line = all.find(({ id }) => id === "config diff") as CommandLine;
-    await fails(line, environment({ MODAL_GHA_WEBHOOK_SECRET: undefined }), { exit: 4, code: "no-controller" });
+    await fails(line, environment({ MODAL_GHA_WEBHOOK_URL: undefined }), { exit: 1, code: "no-controller" });
+    const withoutSecret = { MODAL_GHA_WEBHOOK_SECRET: undefined, MODAL_GHA_WEBHOOK_URL: `${nowhere}/webhook` };
+    await fails(line, environment(withoutSecret), { exit: 1, code: "controller-refused" });
     await fails(line, environment({ MODAL_GHA_WEBHOOK_SECRET: "hunter22" }), { exit: 4, code: "controller-refused" });
     await fails(line, environment({ MODAL_GHA_WEBHOOK_URL: `${nowhere}/webhook` }), { exit: 1, code: "network" });
     const { code, stderr } = await run(["config", "diff"], environment({ ...withoutGitHub, ...withoutModal }));

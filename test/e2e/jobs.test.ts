@@ -207,7 +207,7 @@ describe("explain", () => {
     expect(stderr).toContain(`${hosted}  hosted (queued)`);
     const none = await cli("explain", "12345");
     expect([none.code, none.stdout]).toEqual([1, ""]);
-    expect(none.stderr).toContain("None of acme's 1 repositories has a job or run 12345.");
+    expect(none.stderr).toContain("No job or run of the one repository of acme has the id 12345.");
     expect((await cli("explain", "what?")).code).toBe(2);
     expect((await cli("explain")).code).toBe(2);
   });
@@ -265,6 +265,9 @@ describe("explain", () => {
       isBad: false,
     });
     expect(events[2]?.text).toMatch(/^It answered refuse:resources-not-allowed/);
+    const [delivery] = JSON.parse((await cli("deliveries", "ls", "--json")).stdout);
+    await cli("deliveries", "redeliver", String(delivery.id), "--yes");
+    expect((await explain(String(id))).events[1]).toEqual(events[1]);
   });
 
   it("tells what it can while a service is down, and what is missing, with exit code 1", async () => {

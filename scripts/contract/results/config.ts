@@ -72,12 +72,15 @@ export const configResults = {
     file: z.string(),
     localHash: z.string(),
     deployedHash: z.string(),
-    differences: z.array(
-      record({
-        path: z.string(),
-        local: z.unknown().exactOptional().describe("Absent where only the controller has it."),
-        deployed: z.unknown().exactOptional().describe("Absent where only the file has it."),
-      }),
-    ),
+    differences: z
+      .array(
+        record({
+          path: z.string(),
+          local: z.unknown().exactOptional().describe("Absent where only the controller has it."),
+          deployed: z.unknown().exactOptional().describe("Absent where only the file has it."),
+        }),
+      )
+      .nullable()
+      .describe("Null where they differ and the webhook secret, by which the controller tells more, is not at hand."),
   }),
 };

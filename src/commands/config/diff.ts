@@ -18,8 +18,8 @@ const columns: Column<Difference>[] = [
 export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
   static override summary = "Compare the policy file with the policy that the controller runs.";
   static override description =
-    "Asks the controller at the setting webhookUrl, with MODAL_GHA_WEBHOOK_SECRET. Exit code 0: they are the same; 1: they differ.\n" +
-    "JSON: {file, localHash, deployedHash, differences}; a difference has path, local and deployed.";
+    "Asks the controller at the setting webhookUrl. It tells its policy to whom has MODAL_GHA_WEBHOOK_SECRET; to others its hash, which says whether they differ but not in what. Exit code 0: they are the same; 1: they differ.\n" +
+    "JSON: {file, localHash, deployedHash, differences}; a difference has path, local and deployed. Without the secret differences is null where there are any.";
   static override examples = ["<%= config.bin %> <%= command.id %>"];
   static override args = {
     file: Args.string({ description: "The policy file; the one of the settings unless told." }),
@@ -34,11 +34,13 @@ export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
       webhookSecret: process.env["MODAL_GHA_WEBHOOK_SECRET"],
       now: () => this.clock.now(),
     });
-    this.output(comparison, ({ differences }) => renderTable(differences, columns, this.io.stdout));
-    const { localHash, deployedHash } = comparison;
+    this.output(comparison, ({ differences }) => renderTable(differences ?? [], columns, this.io.stdout));
+    const { localHash, deployedHash, differences } = comparison;
     if (localHash === deployedHash) this.io.note(`The controller runs this policy (${localHash}).`);
     else {
       this.io.note(`The controller runs another policy (${deployedHash}) than this one (${localHash}).`);
+      if (differences === null) this.io.note("To see in what they differ: set MODAL_GHA_WEBHOOK_SECRET.");
+      this.io.note("To have it run this one: modal-gha deploy");
       this.setExitCode(ExitCode.Failure);
     }
   }

@@ -177,7 +177,8 @@ const modal: Explainer = (error) => {
     return { ...unauthenticated(error.message), message: "There are no credentials for Modal." };
   }
   if (error.name !== "ClientError" || typeof error["code"] !== "number") return undefined;
-  const details = String(error["details"] ?? error.message);
+  // What gRPC appends, of names that were looked up, is empty as a rule.
+  const details = String(error["details"] ?? error.message).replace(/ Resolution note: $/, "");
   switch (error["code"]) {
     case grpc.unauthenticated:
       return unauthenticated(`Modal said: ${details}`);

@@ -18,7 +18,7 @@ export async function connectFleet(settings: ControllerSettings, policy: Policy,
   const { modalTokenId: tokenId, modalTokenSecret: tokenSecret, webhookUrl } = settings;
   const [[octokit, ...others], modal] = await Promise.all([
     connectAll(settings, policy.github.owner, log),
-    connectModal({ fleet: policy.fleet, tokenId, tokenSecret, maxThrottleSeconds: 5 }),
+    connectModal({ fleet: policy.fleet, tokenId, tokenSecret, maxThrottleSeconds: 5, createIfMissing: true }),
   ]);
   const now = () => Date.now();
   const isApp = settings.credentials[0].kind === "app";

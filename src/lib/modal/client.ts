@@ -49,14 +49,21 @@ export async function openModal(credentials: ModalCredentials = {}): Promise<Mod
   return { client, close: () => client.close() };
 }
 
+export interface FleetAtModal extends ModalCredentials {
+  fleet: string;
+  /** For what sets a fleet up, or runs it. Whoever only looks at one must not leave an App behind for a mistyped name. */
+  createIfMissing?: boolean;
+}
+
 /**
- * Connects to Modal and finds the fleet's App, creating it if there is none.
- * @throws what the SDK throws; a missing or refused token among it
+ * Connects to Modal and finds the fleet's App.
+ * @throws what the SDK throws: of a missing or refused token, and NotFoundError where there is no such App
  */
-export async function connectModal(options: ModalCredentials & { fleet: string }): Promise<ModalAccess> {
+export async function connectModal(options: FleetAtModal): Promise<ModalAccess> {
   const { client, close } = await openModal(options);
   try {
-    const app = await client.apps.fromName(appName(options.fleet), { createIfMissing: true });
+    const { createIfMissing = false } = options;
+    const app = await client.apps.fromName(appName(options.fleet), { createIfMissing });
     return { client, app, close };
   } catch (error) {
     close();

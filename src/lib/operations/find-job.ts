@@ -126,7 +126,9 @@ async function searchRepositories(text: string, id: number, fleet: FleetAccess):
   );
   const ofRun = runs.find((jobs) => jobs.length > 0);
   if (ofRun) return onlyJob(text, ofRun);
-  throw notFound(text, `None of ${fleet.policy.github.owner}'s ${all.length} repositories has a job or run ${id}.`);
+  const { owner } = fleet.policy.github;
+  const places = all.length === 1 ? `the one repository of ${owner}` : `the ${all.length} repositories of ${owner}`;
+  throw notFound(text, `No job or run of ${places} has the id ${id}.`);
 }
 
 function onlyJob(text: string, jobs: Job[]): Job {

@@ -1,5 +1,6 @@
 // Opens the operator's fleet: settings, policy, and connections to GitHub and Modal, for any command.
 import type { Octokit } from "@octokit/rest";
+import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
@@ -7,6 +8,7 @@ import type { GitHubCredentials } from "../github/credentials.ts";
 import type { Hook } from "../github/deliveries.ts";
 import type { PacedOctokit } from "../github/pace.ts";
 import type { ModalAccess } from "../modal/client.ts";
+import { appName } from "../modal/names.ts";
 import type { Policy } from "../policy/schema.ts";
 import { furtherGitHubApps, githubCredentials } from "../settings/credentials.ts";
 import { type OpenPolicyOptions, openPolicy } from "./open-policy.ts";
@@ -101,17 +103,35 @@ export async function prepareFleet(options: FleetAccessOptions): Promise<Prepare
         import("../modal/client.ts"),
         import("../modal/sandboxes.ts"),
       ]);
-      const connecting = connectModal({ fleet: policy.fleet });
+      const connecting = connectModal({ fleet: policy.fleet }).catch((error: Error) => {
+        throw error.name === "NotFoundError" ? noSuchFleet(policy.fleet, file, error) : error;
+      });
       const modalAccess = await (toleratesOutage ? orStandIn(connecting, unreachableModal) : connecting);
       return { modal: sandboxesOnModal(modalAccess, policy.fleet), modalAccess, close: modalAccess.close };
     },
   };
 }
 
-/** What stands for a service that is down. An outage passes by itself; wrong credentials do not. */
+const noFleet = "no-fleet";
+
+/** A name that is mistyped must not look like a fleet without runners. */
+function noSuchFleet(fleet: string, policyFile: string, cause: Error): AbortError {
+  return new AbortError(`There is no fleet ${fleet} at Modal.`, {
+    code: noFleet,
+    why: `Modal has no App ${appName(fleet)} in this workspace and Environment.`,
+    nextSteps: [
+      "modal-gha init   # sets it up",
+      `If it should be there, look at "fleet:" in ${policyFile}, and at what is asked: modal-gha doctor --check modal`,
+    ],
+    cause,
+  });
+}
+
+/** What stands for a service that is down. An outage passes by itself; wrong credentials do not, nor does a wrong name. */
 function orStandIn<T>(connecting: Promise<T>, standIn: (error: Error) => T | Promise<T>): Promise<T> {
   return connecting.catch((error: Error) => {
-    if (explainError(error).exitCode !== ExitCode.Failure) throw error;
+    const { exitCode, code } = explainError(error);
+    if (exitCode !== ExitCode.Failure || code === noFleet) throw error;
     return standIn(error);
   });
 }

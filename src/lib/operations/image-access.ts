@@ -31,7 +31,7 @@ export async function openImageAccess(options: OpenPolicyOptions): Promise<Image
 export async function openBuildAccess(options: OpenPolicyOptions): Promise<ImageAccess<ModalAccess>> {
   const found = await prepare(options);
   const { connectModal } = await import("../modal/client.ts");
-  return { ...found, modal: await connectModal({ fleet: found.policy.fleet }) };
+  return { ...found, modal: await connectModal({ fleet: found.policy.fleet, createIfMissing: true }) };
 }
 
 async function prepare(options: OpenPolicyOptions) {

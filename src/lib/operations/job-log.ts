@@ -81,7 +81,7 @@ async function pickedUp({ fleet, job, follow, signal, onWaiting }: JobLogOptions
       throw new AbortError(`Job ${job.id} is ${current.status}: no runner has taken it yet.`, {
         code: "pending",
         exitCode: ExitCode.Pending,
-        nextSteps: [`modal-gha logs -f ${job.id}`, `modal-gha spawn --job ${job.id}`],
+        nextSteps: [`modal-gha explain ${job.id}   # why`, `modal-gha logs -f ${job.id}   # waits for it`],
       });
     }
     if (!hasTold) onWaiting();

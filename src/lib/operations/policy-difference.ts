@@ -12,7 +12,8 @@ export interface PolicyComparison {
   /** policyHash of each; equal if and only if there is no difference. */
   localHash: string;
   deployedHash: string;
-  differences: Difference[];
+  /** Null where they differ and the controller tells no more than its hash: it tells its policy to whom has the webhook secret. */
+  differences: Difference[] | null;
 }
 
 export interface CompareOptions {
@@ -33,17 +34,35 @@ export async function comparePolicy({
   webhookSecret,
   now,
 }: CompareOptions): Promise<PolicyComparison> {
-  if (!webhookUrl || !webhookSecret) {
+  if (!webhookUrl) {
     throw new AbortError("The controller to ask is not known.", {
       code: "no-controller",
-      exitCode: ExitCode.Authentication,
-      nextSteps: ["Set MODAL_GHA_WEBHOOK_URL and MODAL_GHA_WEBHOOK_SECRET."],
+      why: "Neither the environment nor what is stored has its address.",
+      nextSteps: ["modal-gha init   # stores it", "Or set MODAL_GHA_WEBHOOK_URL."],
     });
   }
   const { policy } = await loadPolicy(file);
+  if (!webhookSecret) {
+    const localHash = policyHash(policy);
+    const deployedHash = await askForHash(webhookUrl);
+    return { file, localHash, deployedHash, differences: localHash === deployedHash ? [] : null };
+  }
   const deployed = await askForPolicy(webhookUrl, webhookSecret, now());
   const differences = diffPolicies(policy, deployed);
   return { file, localHash: policyHash(policy), deployedHash: policyHash(deployed as Policy), differences };
+}
+
+/** What anybody may know, and all that `init` leaves an operator: the secret is at Modal and GitHub, and can be read at neither. */
+async function askForHash(webhookUrl: string): Promise<string> {
+  const base = webhookUrl.replace(/\/+$/, "").replace(/\/webhook$/, "");
+  const { ask } = await import("../modal/deploy/health.ts");
+  const health = await ask(base);
+  if (typeof health !== "string" && health.policy) return health.policy;
+  throw new AbortError(`The controller at ${base} did not tell its policy.`, {
+    code: "controller-refused",
+    why: typeof health === "string" ? `Of its health: ${health}.` : "It may be of another version.",
+    nextSteps: ["modal-gha doctor --check controller-health"],
+  });
 }
 
 async function askForPolicy(url: string, secret: string, now: number): Promise<object> {

@@ -14,7 +14,7 @@ export interface ImageOptions {
 
 /** Expects MODAL_SERVER_URL in the environment of this process, which is all that the SDK reads it from. */
 export async function publishRehearsalImage({ fleet, image, runnerDirectory, modal }: ImageOptions): Promise<void> {
-  const { client, app, close } = await connectModal({ fleet, ...modal });
+  const { client, app, close } = await connectModal({ fleet, ...modal, createIfMissing: true });
   try {
     const built = await client.images
       .fromRegistry("ubuntu:24.04")

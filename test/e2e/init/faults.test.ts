@@ -253,7 +253,7 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     const site = await siteWith();
     const { connectModal } = await import("../../../src/lib/modal/client.ts");
     Object.assign(process.env, site.modal.environment());
-    const { client, close } = await connectModal({ fleet: "acme" });
+    const { client, close } = await connectModal({ fleet: "acme", createIfMissing: true });
     onTestFinished(close);
     const values = { deploymentName: "modal-gha-acme", objectCreationType: 1 as const, envDict: { THEIRS: "1" } };
     await client.cpClient.secretGetOrCreate(values);

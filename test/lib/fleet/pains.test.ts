@@ -234,7 +234,7 @@ describe("pains of other fleets", () => {
     try {
       Object.assign(process.env, emulator.environment());
       const { tokenId, tokenSecret } = emulator;
-      const access = await connectModal({ fleet: "test", tokenId, tokenSecret });
+      const access = await connectModal({ fleet: "test", tokenId, tokenSecret, createIfMissing: true });
       const bin = packageFile("image", "bin");
       const image = access.client.images.fromRegistry("ubuntu:24.04").dockerfileCommands([`ENV PATH=${bin}:$PATH`]);
       const command = ["modal-gha-entrypoint"];

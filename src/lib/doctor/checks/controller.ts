@@ -60,7 +60,13 @@ export const controllerHealth: Check = {
     }
     if (health.fleet !== undefined && health.fleet !== fleet) {
       const detail = `At ${address} is the controller of the fleet ${health.fleet}, not of ${fleet}.`;
-      return fail(detail, "Check MODAL_GHA_WEBHOOK_URL and the webhook of the GitHub App.", "modal-gha deploy");
+      const { file } = await facts.local.policy();
+      return fail(
+        detail,
+        `If ${health.fleet} is meant: mend "fleet:" in ${file}`,
+        "If not, check MODAL_GHA_WEBHOOK_URL and the webhook of the GitHub App.",
+        "modal-gha deploy",
+      );
     }
     if (!health.configured) {
       return fail(

@@ -95,9 +95,10 @@ export async function createAppByManifest(options: ManifestFlowOptions): Promise
 }
 
 function nothingCame({ webUrl, owner, ownerType, manifest }: ManifestFlowOptions, timeoutMs: number): SetupError {
-  const minutes = Math.max(1, Math.round(timeoutMs / 60_000));
+  // What was asked for, to the second: who waited for five of them knows that it was no minute.
+  const time = timeoutMs < 60_000 ? `${Math.ceil(timeoutMs / 1000)} s` : `${Math.round(timeoutMs / 60_000)} min`;
   const { url } = manifest.hook_attributes;
-  return new SetupError("no-app-created", `No GitHub App was created within ${minutes} min.`, {
+  return new SetupError("no-app-created", `No GitHub App was created within ${time}.`, {
     why: `Nothing came back from GitHub. When it refuses an App it says so in the browser only: because it cannot reach ${url}, because the name "${manifest.name}" is taken, or because only owners of ${owner} may create one.`,
     nextSteps: [
       "Run this again, and look at what the browser shows.",

@@ -23,8 +23,8 @@ export interface JobDelivery {
   guid: string;
   /** Milliseconds since the epoch, of the attempt that counts: the first that came through, else the last. */
   at: number;
-  /** How often it was sent. */
-  attempts: number;
+  /** Which attempt that was, from 1. */
+  attempt: number;
   /** What went wrong with it; null when it came through. */
   failure: string | null;
   /** The controller's own words; null where it gave none. */
@@ -119,12 +119,14 @@ async function openOf(
   groups.sort((a, b) => Math.abs(first(a) - at) - Math.abs(first(b) - at));
   for (let start = 0; start < groups.length && start < mostOpened; start += atOnce) {
     const opened = await inBatches(groups.slice(start, start + atOnce), atOnce, async (group) => {
-      const shown = group.find(({ delivery }) => isDelivered(delivery)) ?? (group[0] as Candidate);
-      return { group, whole: await readDelivery(shown.hook, shown.delivery.id) };
+      // By the first that came through the controller learned it; GitHub lists the newest first.
+      const inTime = group.toSorted((a, b) => a.delivery.delivered_at - b.delivery.delivered_at);
+      const shown = inTime.find(({ delivery }) => isDelivered(delivery)) ?? (inTime.at(-1) as Candidate);
+      return { attempt: inTime.indexOf(shown) + 1, whole: await readDelivery(shown.hook, shown.delivery.id) };
     });
     const own = opened.filter(({ whole }) => payloadSchema.safeParse(whole?.payload).data?.workflow_job.id === jobId);
     if (own.length > 0) {
-      const found = own.map(({ group, whole }) => describe(action, group.length, whole as WholeDelivery));
+      const found = own.map(({ attempt, whole }) => describe(action, attempt, whole as WholeDelivery));
       return { found, isWhole: true };
     }
   }
@@ -136,12 +138,12 @@ function keyOf({ delivery, hook }: Candidate): string {
   return `${hook.path} ${delivery.guid}`;
 }
 
-function describe(action: JobAction, attempts: number, whole: WholeDelivery): JobDelivery {
+function describe(action: JobAction, attempt: number, whole: WholeDelivery): JobDelivery {
   return {
     action,
     guid: whole.guid,
     at: whole.delivered_at,
-    attempts,
+    attempt,
     failure: isDelivered(whole) ? null : failureWords(whole),
     answer: readAnswer(whole.answer) ?? null,
   };

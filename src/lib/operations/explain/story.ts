@@ -105,8 +105,8 @@ const order: StoryEvent["kind"][] = [
   "sandbox-ended",
 ];
 
-function tellDelivery({ action, at, failure, answer, attempts }: JobDelivery): Told[] {
-  const times = attempts > 1 ? `, at attempt ${attempts}` : "";
+function tellDelivery({ action, at, failure, answer, attempt }: JobDelivery): Told[] {
+  const times = attempt > 1 ? `, at attempt ${attempt}` : "";
   const what = `the controller ${actionWords[action]}`;
   const text = failure === null ? `GitHub told ${what}${times}` : `GitHub could not tell ${what}: ${failure}`;
   const told: Told[] = [{ at, kind: "delivery", source: "github", text, isBad: failure !== null }];

@@ -71,7 +71,7 @@ export async function siteWith(bins: readonly string[]): Promise<Site> {
   const { tokenId, tokenSecret } = modal;
   const fleet = "deployed";
   await publishRehearsalImage({ fleet, image: "modal-gha-runner", runnerDirectory, modal: { tokenId, tokenSecret } });
-  const access = await connectModal({ fleet, tokenId, tokenSecret });
+  const access = await connectModal({ fleet, tokenId, tokenSecret, createIfMissing: true });
   cleanUp.push(async () => access.close());
   await writeSecret(access.client, fleet, {
     MODAL_GHA_MODAL_TOKEN_ID: tokenId,
