@@ -90,7 +90,7 @@ it("needs neither Modal nor an App: a token, and the address that webhooks go to
   expect(url).toBe(fleet.webhookUrl);
   const nowhere = await run(["deliveries", "ls"], withoutUrl);
   expect(nowhere.code).toBe(1);
-  expect(nowhere.stderr).toMatch(/MODAL_GHA_WEBHOOK_URL/);
+  expect(nowhere.stderr).toMatch(/\nNext:\n {2}modal-gha config set webhookUrl .*\n {2}.*MODAL_GHA_WEBHOOK_URL/);
   const none = await run(["deliveries", "ls"], env);
   expect(none.code).toBe(1);
   expect(none.stderr).toMatch(/No webhook of \/orgs\/acme goes to/);
