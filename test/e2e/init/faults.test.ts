@@ -6,22 +6,14 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { setHook } from "../../../src/lib/github/setup/app.ts";
-import { type CleanUp, endAll } from "../../../src/lib/rehearsal/emulators.ts";
 import { appOctokitOf } from "../../lib/emulator/github/harness.ts";
 import { accessOf, freePort } from "../../lib/github/setup/support.ts";
 import type { Run } from "../cli.ts";
-import { bin, isWriting, runJob, type Site, type SiteOptions, siteWith, statesOf } from "./site.ts";
+import { bin, isWriting, runJob, type Site, type SiteOptions, siteFor, siteWith, statesOf } from "./site.ts";
 
 const owner = ["--owner", "acme"];
-
-/** A site for a test among others that run at once, which must say itself when it ends. */
-function siteFor({ onTestFinished }: TestContext, options?: SiteOptions): Promise<Site> {
-  const ends: CleanUp = [];
-  onTestFinished(() => endAll(ends));
-  return siteWith(options, ends);
-}
 
 /** That it failed with the code, in these words, and said what to do. */
 function expectFailure(run: Run, code: number, words: RegExp): void {
