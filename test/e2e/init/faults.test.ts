@@ -167,7 +167,7 @@ describe("init", () => {
   });
 });
 
-describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init with an App", { timeout: 600_000 }, () => {
   it.concurrent("that is not installed says where to install it, and goes on once it is", async (context) => {
     const site = await siteFor(context);
     const { github } = site;
@@ -267,7 +267,7 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
   });
 });
 
-describe.runIf(bin !== undefined)("init --create-app", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init --create-app", { timeout: 600_000 }, () => {
   const create = [...owner, "--create-app", "--no-browser"];
 
   it("says that its port is in use, and by what flag to take another", async () => {

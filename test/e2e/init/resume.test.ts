@@ -28,7 +28,7 @@ async function until(site: Site, args: string[], isCall: (name: string) => boole
   return ended;
 }
 
-describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 600_000 }, () => {
   it.concurrent("at the beginning of each step, ends with 130 and goes on from there when it is run again", async (context) => {
     const site = await siteFor(context);
     const args = ["--owner", "acme", ...site.app];
