@@ -39,7 +39,7 @@ function start(args: string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, [join(root, "bin", "run.js"), ...args], {
     env: { ...environment, ...env },
     // One that should have ended by itself must not outlive its test.
-    timeout: 15_000,
+    timeout: 60_000,
     killSignal: "SIGKILL",
   });
 }

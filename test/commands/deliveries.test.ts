@@ -17,7 +17,7 @@ beforeAll(async () => {
     reconcileSeconds: 3600,
     github: { deliver: async ({ redelivery }, send) => (redelivery && isLost ? undefined : send()) },
   });
-}, 60_000);
+});
 afterAll(() => fleet?.close());
 
 const cli = (...args: string[]) => run(["deliveries", ...args], fleet.env);
@@ -59,7 +59,7 @@ it("lists failed deliveries, sends them once more, and tells of the decisions th
   expect(decisions).toContain("spawn");
   expect((await cli("ls", "--limit", "1")).stderr).toMatch(/^\d+ more; --limit \d+ shows them\.$/m);
   await fleet.github.settled();
-}, 60_000);
+});
 
 it("ends with exit code 8 when the result does not come in time", async () => {
   isLost = true;
@@ -90,7 +90,7 @@ it("needs neither Modal nor an App: a token, and the address that webhooks go to
   expect(url).toBe(fleet.webhookUrl);
   const nowhere = await run(["deliveries", "ls"], withoutUrl);
   expect(nowhere.code).toBe(1);
-  expect(nowhere.stderr).toMatch(/MODAL_GHA_WEBHOOK_URL/);
+  expect(nowhere.stderr).toMatch(/\nNext:\n {2}modal-gha config set webhookUrl .*\n {2}.*MODAL_GHA_WEBHOOK_URL/);
   const none = await run(["deliveries", "ls"], env);
   expect(none.code).toBe(1);
   expect(none.stderr).toMatch(/No webhook of \/orgs\/acme goes to/);

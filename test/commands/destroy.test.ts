@@ -44,7 +44,7 @@ beforeAll(async () => {
     () => fleet.github.state().jobs.some(({ status }) => status === "in_progress"),
     30_000,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await fleet?.close();
@@ -113,4 +113,4 @@ it("drains, removes the fleet and what init kept here, and then finds nothing", 
   const again = await run(["destroy", "--yes"], env);
   expect(again.code).toBe(0);
   expect(again.stdout).toMatch(/^Nothing of fleet rehearsal is left\./);
-}, 60_000);
+});

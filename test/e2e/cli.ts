@@ -94,8 +94,8 @@ export function processesWith(text: string): number[] {
     .map(Number);
 }
 
-/** Waits until a condition holds. @throws Error after so many milliseconds */
-export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 10_000): Promise<NonNullable<T>> {
+/** Waits until a condition holds. @throws Error after so many milliseconds, by default generous to a busy machine */
+export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await look();

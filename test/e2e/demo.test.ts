@@ -112,7 +112,7 @@ describe("modal-gha demo", () => {
       if (stdout.includes("taken by")) break;
     }
     npm.kill("SIGKILL");
-    await until("no process is left", () => processesWith(scratch).length === 0, 5_000);
+    await until("no process is left", () => processesWith(scratch).length === 0);
   });
 
   it("killed, leaves no process after 5 seconds, and no file", async () => {
@@ -121,7 +121,7 @@ describe("modal-gha demo", () => {
     expect(processesWith(scratch).length).toBeGreaterThan(2);
     demo.child.kill("SIGKILL");
     await demo.ended;
-    await until("no process is left", () => processesWith(scratch).length === 0, 5_000);
+    await until("no process is left", () => processesWith(scratch).length === 0);
     expect(leftovers()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
-// What goes wrong for every command alike: each must say its own clear error, end with the right code, and give nothing away.
+// What goes wrong for every command alike: each must say its own clear error, end with the right code, and give nothing
+// away. The commands of one table run at once, against one fleet: they only look at it, and most of their time is waiting.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -17,7 +18,6 @@ let fleet: Rehearsal;
 /** An address where nobody listens. */
 let nowhere: string;
 let secrets: string[];
-let wrongKey: string;
 
 const all = commandLines();
 const those = (who: "github" | "modal", dependence: string) =>
@@ -40,7 +40,8 @@ beforeAll(async () => {
   await fleet.github.settled();
   nowhere = await closedPort();
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  wrongKey = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  const wrongKey = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  writeFileSync(join(scratch, "wrong.pem"), wrongKey, { mode: 0o600 });
   secrets = [
     ...["GITHUB_TOKEN", "MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET", "MODAL_GHA_WEBHOOK_SECRET"].map(
       (name) => fleet.env[name] ?? "",
@@ -49,7 +50,7 @@ beforeAll(async () => {
     ...wrongKey.split("\n").slice(1, 3),
     "ghp_wrong0123456789abcdefghijklmnopqrst",
     "as-wrong0123456789abcd",
-    "hunter2",
+    "hunter22",
   ].filter((text) => text !== "");
   expect(secrets.length).toBeGreaterThan(8);
 });
@@ -117,16 +118,19 @@ describe("a policy of a fleet that Modal does not have ends with 1, and leaves n
 });
 
 describe("a wrong command line ends with 2:", () => {
-  it.each(all.map((line) => [line.id, line] as const))("%s with a flag that there is not", async (_, line) => {
-    await fails(line, environment(), { exit: 2, code: "usage", message: "--hunter-flag" }, ["--hunter-flag"]);
-  });
+  it.concurrent.each(all.map((line) => [line.id, line] as const))(
+    "%s with a flag that there is not",
+    async (_, line) => {
+      await fails(line, environment(), { exit: 2, code: "usage", message: "--hunter-flag" }, ["--hunter-flag"]);
+    },
+  );
 
   const required = all.filter(({ id }) => ["config set", "logs", "runners shell", "spawn"].includes(id));
-  it.each(required.map((line) => [line.id, line] as const))("%s without what it needs", async (_, line) => {
+  it.concurrent.each(required.map((line) => [line.id, line] as const))("%s without what it needs", async (_, line) => {
     await fails({ ...line, args: [] }, environment(), { exit: 2, code: "usage", message: /[Mm]issing/ });
   });
 
-  it.each([
+  it.concurrent.each([
     ["runners ls", ["--state", "hunter2"]],
     ["usage", ["--by", "hunter2"]],
     ["usage", ["--since", "hunter2"]],
@@ -145,7 +149,6 @@ describe("a wrong command line ends with 2:", () => {
     ["runners ls", ["surplus"]],
   ])("%s %j", async (id, args) => {
     const line = all.find((each) => each.id === id) as CommandLine;
-    secrets = secrets.filter((secret) => secret !== "hunter2");
     await fails({ ...line, args }, environment(), { exit: 2, code: "usage" });
   });
 });
@@ -154,12 +157,12 @@ describe("a fleet that is not there is told of:", () => {
   const ofFleet = all.filter(({ github, modal }) => github !== "ignores" || modal !== "ignores");
   const named = [...ofFleet.map(({ id }) => id), "config get", "config validate", "config diff"];
 
-  it.each(ofFleet.map((line) => [line.id, line] as const))("%s without a policy", async (_, line) => {
+  it.concurrent.each(ofFleet.map((line) => [line.id, line] as const))("%s without a policy", async (_, line) => {
     const env = environment({ MODAL_GHA_POLICY: join(scratch, "none.yaml") });
     await fails(line, env, { exit: 1, code: "no-policy", message: "none.yaml" });
   });
 
-  it.each(named.map((id) => [id]))("%s --fleet of a name that is not stored", async (id) => {
+  it.concurrent.each(named.map((id) => [id]))("%s --fleet of a name that is not stored", async (id) => {
     const line = all.find((each) => each.id === id) as CommandLine;
     const wanted = { exit: 2, code: "no-such-fleet", message: 'no fleet "other"' };
     await fails(line, environment(), wanted, ["--fleet", "other"]);
@@ -167,19 +170,17 @@ describe("a fleet that is not there is told of:", () => {
 });
 
 describe("GitHub's failures end every command that needs it:", () => {
-  it.each(those("github", "needs"))("%s without credentials", async (_, line) => {
+  it.concurrent.each(those("github", "needs"))("%s without credentials", async (_, line) => {
     const env = environment({ MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined });
     await fails(line, env, { exit: 4, code: "github-credentials", message: "There are no credentials for GitHub." });
   });
 
-  it.each(those("github", "needs"))("%s with the key of another App", async (_, line) => {
-    const file = join(scratch, "wrong.pem");
-    writeFileSync(file, wrongKey, { mode: 0o600 });
-    const env = environment({ MODAL_GHA_PRIVATE_KEY_FILE: file });
+  it.concurrent.each(those("github", "needs"))("%s with the key of another App", async (_, line) => {
+    const env = environment({ MODAL_GHA_PRIVATE_KEY_FILE: join(scratch, "wrong.pem") });
     await fails(line, env, { exit: 4, code: "github-unauthenticated", message: /GitHub/ });
   });
 
-  it.each(those("github", "needs"))("%s with a token that is over", async (_, line) => {
+  it.concurrent.each(those("github", "needs"))("%s with a token that is over", async (_, line) => {
     const env = environment({
       ...{ MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined },
       MODAL_GHA_GITHUB_TOKEN: "ghp_wrong0123456789abcdefghijklmnopqrst",
@@ -187,24 +188,24 @@ describe("GitHub's failures end every command that needs it:", () => {
     await fails(line, env, { exit: 4, code: "github-unauthenticated", message: /GitHub/ });
   });
 
-  it.each(those("github", "needs"))("%s when it cannot be reached", async (_, line) => {
+  it.concurrent.each(those("github", "needs"))("%s when it cannot be reached", async (_, line) => {
     const env = environment({ GITHUB_API_URL: nowhere });
     await fails(line, env, { exit: 1, code: /^(network|github-unavailable)$/, message: /GitHub|127\.0\.0\.1/ });
   });
 });
 
 describe("Modal's failures end every command that needs it:", () => {
-  it.each(those("modal", "needs"))("%s without credentials", async (_, line) => {
+  it.concurrent.each(those("modal", "needs"))("%s without credentials", async (_, line) => {
     const env = environment({ MODAL_TOKEN_ID: undefined, MODAL_TOKEN_SECRET: undefined });
     await fails(line, env, { exit: 4, code: "modal-unauthenticated", message: "There are no credentials for Modal." });
   });
 
-  it.each(those("modal", "needs"))("%s with a token that is over", async (_, line) => {
+  it.concurrent.each(those("modal", "needs"))("%s with a token that is over", async (_, line) => {
     const env = environment({ MODAL_TOKEN_SECRET: "as-wrong0123456789abcd" });
     await fails(line, env, { exit: 4, code: "modal-unauthenticated", message: /Modal/ });
   });
 
-  it.each(those("modal", "needs"))("%s when it cannot be reached", async (_, line) => {
+  it.concurrent.each(those("modal", "needs"))("%s when it cannot be reached", async (_, line) => {
     const env = environment({ MODAL_SERVER_URL: nowhere });
     if (line.outlivesModal) {
       const [job] = fleet.github.state().jobs;
@@ -224,15 +225,18 @@ describe("what a command does not need, it does without:", () => {
   const withoutGitHub = { MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined };
   const withoutModal = { MODAL_TOKEN_ID: undefined, MODAL_TOKEN_SECRET: undefined };
 
-  it.each([...those("github", "uses"), ...those("github", "ignores")])("%s without GitHub", async (id, line) => {
-    expect(line.why, `why ${id} does without GitHub`).toBeTruthy();
-    if (byThemselves.includes(id)) return;
-    const env = environment({ ...withoutGitHub, GITHUB_API_URL: nowhere });
-    const { code, stderr } = await run(withJson(line), env);
-    expect(code, stderr).toBe(0);
-  });
+  it.concurrent.each([...those("github", "uses"), ...those("github", "ignores")])(
+    "%s without GitHub",
+    async (id, line) => {
+      expect(line.why, `why ${id} does without GitHub`).toBeTruthy();
+      if (byThemselves.includes(id)) return;
+      const env = environment({ ...withoutGitHub, GITHUB_API_URL: nowhere });
+      const { code, stderr } = await run(withJson(line), env);
+      expect(code, stderr).toBe(0);
+    },
+  );
 
-  it.each(those("modal", "ignores"))("%s without Modal", async (id, line) => {
+  it.concurrent.each(those("modal", "ignores"))("%s without Modal", async (id, line) => {
     expect(line.why, `why ${id} does without Modal`).toBeTruthy();
     // Told of a delivery that there is not: GitHub was asked.
     const wanted = id === "deliveries redeliver" ? 1 : 0;

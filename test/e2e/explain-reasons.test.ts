@@ -43,20 +43,24 @@ const lose =
 const isMint = (request: Request) => request.url.endsWith("/generate-jitconfig");
 
 /** A job whose Sandbox is there, and whose runner cannot connect. */
-async function queueHeld(world: World, faults: Parameters<World["let"]>[0] = {}): Promise<number> {
+async function queueHeld(
+  world: World,
+  faults: Parameters<World["let"]>[0] = {},
+  inputs: Parameters<World["queue"]>[0] = {},
+): Promise<number> {
   world.let({ holdsRunner: () => true, ...faults });
-  const id = await world.queue();
+  const id = await world.queue(inputs);
   await world.sandboxOf(id);
   await world.answered(id, "queued");
   return id;
 }
 
-/** Two jobs with Sandboxes, of which the second one's runner takes the first. */
+/** Two jobs with Sandboxes, of which the second one's runner takes the first; neither ends by itself. */
 async function queueStolen(
   world: World,
   loses: (action: string) => boolean,
 ): Promise<[stolen: number, robbed: number]> {
-  const first = await queueHeld(world, { loses });
+  const first = await queueHeld(world, { loses }, { gate: world.gate() });
   const second = await world.queue({ gate: world.gate() });
   await world.sandboxOf(second);
   await world.answered(second, "queued");

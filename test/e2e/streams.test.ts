@@ -1,4 +1,4 @@
-// How every command behaves towards who reads and who types: pipes, terminals, nobody.
+// How every command behaves towards who reads and who types: pipes, terminals, nobody. Commands of one table run at once.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -83,7 +83,7 @@ async function end(child: ReturnType<typeof spawn>) {
 }
 
 describe("without anybody to type, nothing hangs:", () => {
-  it.each(ending.map((line) => [line.id, line] as const))("%s", async (_, line) => {
+  it.concurrent.each(ending.map((line) => [line.id, line] as const))("%s", async (_, line) => {
     // Without --yes, so that those which ask have to refuse.
     const args = withJson(line).filter((arg) => arg !== "--yes");
     const program = [process.execPath, packageFile("bin", "run.js"), ...args];
@@ -121,7 +121,7 @@ describe("a reader that goes away after one line is no failure of", () => {
     ["reconcile --dry-run --json", () => ["reconcile", "--dry-run", "--json"]],
     ["help", () => ["runners", "ls", "--help"]],
   ];
-  it.each(many)("%s", async (_, args) => {
+  it.concurrent.each(many)("%s", async (_, args) => {
     const child = spawn(process.execPath, [packageFile("bin", "run.js"), ...args()], {
       env: { PATH: process.env["PATH"], ...env },
     });
@@ -145,14 +145,14 @@ const tables: [string, () => string[]][] = [
 ];
 
 describe("on a terminal", () => {
-  it.each(tables)("no line of %s is wider than 80 columns", async (_, args) => {
+  it.concurrent.each(tables)("no line of %s is wider than 80 columns", async (_, args) => {
     const { screen } = await runInTerminal(args(), { env, onlyStdout: true });
     const lines = stripVTControlCharacters(screen).trimEnd().split("\n");
     expect(lines.length).toBeGreaterThan(1);
     expect(lines.filter((line) => displayWidth(line) > 80)).toEqual([]);
   });
 
-  it.each(["--help", "runners --help", ...commandLines().map(({ id }) => `${id} --help`)])(
+  it.concurrent.each(["--help", "runners --help", ...commandLines().map(({ id }) => `${id} --help`)])(
     "no line of %s is wider than 80 columns, examples apart",
     async (line) => {
       const { screen } = await runInTerminal(line.split(" "), { env });

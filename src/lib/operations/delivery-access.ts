@@ -56,7 +56,10 @@ async function tokenHooks(octokit: Octokit, policy: Policy, url: string | undefi
     throw new AbortError("Nothing says where the fleet's webhooks go.", {
       code: "no-webhook-url",
       why: "With a token in an App's place, the webhooks of the fleet are known by their address alone.",
-      nextSteps: ["modal-gha config set webhookUrl <the controller's address, which ends with /webhook>"],
+      nextSteps: [
+        "modal-gha config set webhookUrl <the controller's address, which ends with /webhook>",
+        "Or set MODAL_GHA_WEBHOOK_URL to it.",
+      ],
     });
   }
   const [{ hooksTo }, { readRepositories }, { runnersPath }] = await Promise.all([

@@ -1,5 +1,5 @@
 // What goes wrong while a fleet is set up: `init` says what happened and what to do, with the right exit code, makes
-// nothing that it should not, and goes on once it is mended.
+// nothing that it should not, and goes on once it is mended. Each has a GitHub and a Modal of its own, so many run at once.
 
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { setHook } from "../../../src/lib/github/setup/app.ts";
 import { appOctokitOf } from "../../lib/emulator/github/harness.ts";
 import { accessOf, freePort } from "../../lib/github/setup/support.ts";
 import type { Run } from "../cli.ts";
-import { bin, isWriting, runJob, type Site, type SiteOptions, siteWith, statesOf } from "./site.ts";
+import { bin, isWriting, runJob, type Site, type SiteOptions, siteFor, siteWith, statesOf } from "./site.ts";
 
 const owner = ["--owner", "acme"];
 
@@ -142,10 +142,10 @@ const early: Fault[] = [
 ];
 
 describe("init", () => {
-  it.each(early)(
+  it.concurrent.for(early)(
     "with $what says so, and makes nothing of it",
-    async ({ options, prepare, args, env, code, words }) => {
-      const site = await siteWith(options);
+    async ({ options, prepare, args, env, code, words }, context) => {
+      const site = await siteFor(context, options);
       await prepare?.(site);
       const run = await site.init(args?.(site) ?? [...owner, ...site.app], await env?.(site));
       expectFailure(run, code, words);
@@ -167,9 +167,9 @@ describe("init", () => {
   });
 });
 
-describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () => {
-  it("that is not installed says where to install it, and goes on once it is", async () => {
-    const site = await siteWith();
+describe.runIf(bin !== undefined)("init with an App", { timeout: 600_000 }, () => {
+  it.concurrent("that is not installed says where to install it, and goes on once it is", async (context) => {
+    const site = await siteFor(context);
     const { github } = site;
     const octokit = appOctokitOf(github);
     await octokit.request("DELETE /app/installations/{installation_id}", {
@@ -188,8 +188,8 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     expect(await runJob(site)).toEqual(["success"]);
   });
 
-  it("whose installation is suspended says where to mend that", async () => {
-    const site = await siteWith();
+  it.concurrent("whose installation is suspended says where to mend that", async (context) => {
+    const site = await siteFor(context);
     const { github } = site;
     const parameters = { installation_id: github.app.installationId };
     const octokit = appOctokitOf(github);
@@ -200,8 +200,8 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     expect((await site.init([])).code).toBe(0);
   });
 
-  it("that lacks a permission names it, and whether the App or the account has to give it", async () => {
-    const site = await siteWith({ github: { app: { permissions: { actions: "read", metadata: "read" } } } });
+  it.concurrent("that lacks a permission names it, and whether the App or the account has to give it", async (context) => {
+    const site = await siteFor(context, { github: { app: { permissions: { actions: "read", metadata: "read" } } } });
     const args = [...owner, ...site.app];
     expectFailure(await site.init(args), 4, /lacks organization_self_hosted_runners: write[\s\S]*Permissions & events/);
     site.github.changeApp({ permissions: { actions: "read", organization_self_hosted_runners: "write" } });
@@ -215,8 +215,8 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     expect(await runJob(site)).toEqual(["success"]);
   });
 
-  it("whose webhook goes elsewhere leaves it alone unless it is told to take it", async () => {
-    const site = await siteWith();
+  it.concurrent("whose webhook goes elsewhere leaves it alone unless it is told to take it", async (context) => {
+    const site = await siteFor(context);
     site.github.setWebhookUrl("http://127.0.0.1:9/webhook");
     const args = [...owner, ...site.app];
     expectFailure(await site.init(args), 1, /goes elsewhere[\s\S]*127\.0\.0\.1:9[\s\S]*--take-webhook/);
@@ -225,8 +225,8 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     expect(await runJob(site)).toEqual(["success"]);
   });
 
-  it("whose secret somebody changed mends both sides", async () => {
-    const site = await siteWith();
+  it.concurrent("whose secret somebody changed mends both sides", async (context) => {
+    const site = await siteFor(context);
     expect((await site.init([...owner, ...site.app])).code).toBe(0);
     expect(await runJob(site)).toEqual(["success"]);
     const { url } = (await appOctokitOf(site.github).request("GET /app/hook/config")).data;
@@ -237,8 +237,8 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
     expect(await runJob(site)).toEqual(["success", "success"]);
   });
 
-  it("whose controller cannot do its work says so in the controller's own words", async () => {
-    const site = await siteWith();
+  it.concurrent("whose controller cannot do its work says so in the controller's own words", async (context) => {
+    const site = await siteFor(context);
     const own = { MODAL_GHA_MODAL_TOKEN_ID: "ak-wrong", MODAL_GHA_MODAL_TOKEN_SECRET: "as-wrong" };
     const run = await site.init([...owner, ...site.app], own);
     expectFailure(run, 1, /cannot look after its fleet\.\n.*wrong token ID or token secret[\s\S]*--rotate/);
@@ -267,7 +267,7 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 180_000 }, () =
   });
 });
 
-describe.runIf(bin !== undefined)("init --create-app", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init --create-app", { timeout: 600_000 }, () => {
   const create = [...owner, "--create-app", "--no-browser"];
 
   it("says that its port is in use, and by what flag to take another", async () => {

@@ -1,7 +1,7 @@
-// `init` interrupted at each of its steps, by a signal and by being killed, and run again.
+// `init` interrupted at each of its steps, by a signal and by being killed, and run again; each in a world of its own, at once.
 import { describe, expect, it } from "vitest";
 import type { RunningCli } from "../cli.ts";
-import { bin, isWriting, resultOf, runJob, type Site, siteWith, statesOf } from "./site.ts";
+import { bin, isWriting, resultOf, runJob, type Site, siteFor, statesOf } from "./site.ts";
 
 /** Runs init until a call is made, and ends it there with the signal. */
 async function until(site: Site, args: string[], isCall: (name: string) => boolean, signal: NodeJS.Signals) {
@@ -28,9 +28,9 @@ async function until(site: Site, args: string[], isCall: (name: string) => boole
   return ended;
 }
 
-describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 180_000 }, () => {
-  it("at the beginning of each step, ends with 130 and goes on from there when it is run again", async () => {
-    const site = await siteWith();
+describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 600_000 }, () => {
+  it.concurrent("at the beginning of each step, ends with 130 and goes on from there when it is run again", async (context) => {
+    const site = await siteFor(context);
     const args = ["--owner", "acme", ...site.app];
     const titles = [
       ["Modal", "Policy", "GitHub", "Runner image", "Controller", "Secrets"],
@@ -53,8 +53,8 @@ describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 180_000
     expect(site.calls.filter(isWriting)).toEqual([]);
   });
 
-  it("killed before each of the calls that change something, leaves nothing that the next run cannot mend", async () => {
-    const site = await siteWith();
+  it.concurrent("killed before each of the calls that change something, leaves nothing that the next run cannot mend", async (context) => {
+    const site = await siteFor(context);
     const args = ["--owner", "acme", ...site.app];
     const done: string[] = [];
     for (;;) {
@@ -80,8 +80,8 @@ describe.runIf(bin !== undefined)("init that is interrupted", { timeout: 180_000
     expect(await runJob(site)).toEqual(["success"]);
   });
 
-  it("killed after new secrets were written, and before GitHub has them, puts newer ones in place on both sides", async () => {
-    const site = await siteWith();
+  it.concurrent("killed after new secrets were written, and before GitHub has them, puts newer ones in place on both sides", async (context) => {
+    const site = await siteFor(context);
     expect((await site.init(["--owner", "acme", ...site.app])).code).toBe(0);
     const first = site.secret.get("MODAL_GHA_WEBHOOK_SECRET");
     await until(site, ["--rotate"], (name) => name === "PATCH /app/hook/config", "SIGKILL");

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { ServerError, Status } from "nice-grpc";
-import { onTestFinished } from "vitest";
+import { onTestFinished, type TestContext } from "vitest";
 import type { GitHubEmulatorOptions } from "../../../src/lib/emulator/github/options.ts";
 import type { Intercept } from "../../../src/lib/emulator/modal/gate.ts";
 import type { ModalEmulatorOptions } from "../../../src/lib/emulator/modal/server.ts";
@@ -128,6 +128,13 @@ export async function siteWith(options: SiteOptions = {}, cleanUp?: CleanUp): Pr
     app: ["--app-id", String(emulators.github.app.id), "--private-key-file", emulators.privateKeyFile],
   };
   return site;
+}
+
+/** A site for a test among others that run at once, which must say itself when it ends. */
+export function siteFor({ onTestFinished }: TestContext, options?: SiteOptions): Promise<Site> {
+  const ends: CleanUp = [];
+  onTestFinished(() => endAll(ends));
+  return siteWith(options, ends);
 }
 
 function watchGitHub(calls: Call[], seam: Site["seam"], inner: GitHubEmulatorOptions["intercept"]) {

@@ -64,7 +64,7 @@ it("leaves nothing of the fleet, and everything that is not its", async () => {
   expect((await look(world)).things).toEqual([]);
   expect((await destroy(world)).removed).toEqual([]);
   expect(await everything(world)).toEqual(others);
-}, 30_000);
+});
 
 it("tells of a registration that may be another fleet's, and leaves it", async () => {
   const world = await worldWith();

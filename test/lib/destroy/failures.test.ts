@@ -117,7 +117,7 @@ it("completes after an interruption at any of its steps", async () => {
     world.intercept.modal = async () => "proceed";
   }
   expect(await everything(world)).toMatchObject({ sandboxes: [], secrets: [], images: [], runners: [] });
-}, 30_000);
+});
 
 it("keeps the Sandboxes' App and the App's installation while a registration could not be removed", async () => {
   let isRefused = true;

@@ -26,7 +26,7 @@ describe.concurrent.each([{ backend: "V1" }, { backend: "V2" }])("$backend", ({ 
     const exec = await sandbox.exec(shell("setsid sleep 300 & echo $!; wait"), { timeoutMs: 1000 });
     const pid = Number((await exec.stdout.getReader().read()).value);
     expect(isAlive(pid)).toBe(true);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 5000 });
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 30_000 });
     expect(await sandbox.poll()).toBeNull();
   });
 

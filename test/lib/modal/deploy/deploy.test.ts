@@ -1,4 +1,5 @@
-// Real deploys of the controller, by Modal's own Python client, to the emulated Modal, which runs what was deployed.
+// Real deploys of the controller, by Modal's own Python client, to the emulated Modal, which runs what was deployed. Each
+// test has a GitHub and a Modal of its own, so several run at once.
 import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
@@ -38,8 +39,8 @@ async function contentsOf(folder: string): Promise<string[]> {
 }
 
 describe.runIf(bin !== "")("a deploy of the controller", () => {
-  it("serves: the job that a signed webhook tells of is run", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("serves: the job that a signed webhook tells of is run", async (context) => {
+    const site = await siteWith([bin], context);
     await site.writeGitHubValues();
     const deployed = await site.deploy();
     const { hash } = await loadPolicy(site.policyFile);
@@ -53,8 +54,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     expect(processesWith(`MODAL_GHA_WEBHOOK_URL=${deployed.webhookUrl}`)).toHaveLength(1);
   });
 
-  it("needs no Python here: a Sandbox deploys, and is gone afterwards", async () => {
-    const site = await siteWith([]);
+  it.concurrent("needs no Python here: a Sandbox deploys, and is gone afterwards", async (context) => {
+    const site = await siteWith([], context);
     await site.writeGitHubValues();
     const calls: { method: string; request: string }[] = [];
     site.intercept.modal = async ({ method, request }) => {
@@ -84,8 +85,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     expect(uploaded.filter((text) => text.includes(site.modal.tokenSecret))).toEqual([]);
   });
 
-  it("takes uvx where there is no modal, or none that will do", async () => {
-    const site = await siteWith([]);
+  it.concurrent("takes uvx where there is no modal, or none that will do", async (context) => {
+    const site = await siteWith([], context);
     const asked = join(site.folder, "asked");
     const uvx = await programIn(
       site.folder,
@@ -105,16 +106,16 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     });
   });
 
-  it("takes a Sandbox where uvx cannot fetch the client", async () => {
-    const site = await siteWith([]);
+  it.concurrent("takes a Sandbox where uvx cannot fetch the client", async (context) => {
+    const site = await siteWith([], context);
     const offline = await programIn(site.folder, "uvx", `[ "$1" = --version ] || exit 2`);
     const deployed = await site.deploy({ env: { ...site.env, PATH: `${offline}:${site.env["PATH"]}` } });
     expect(deployed.via).toBe("sandbox");
     expect(site.progress[0]).toMatch(/uvx cannot fetch modal 1\.6\.4$/);
   });
 
-  it("gives Modal's client no secrets but the token pair, and puts none into its arguments", async () => {
-    const site = await siteWith([]);
+  it.concurrent("gives Modal's client no secrets but the token pair, and puts none into its arguments", async (context) => {
+    const site = await siteWith([], context);
     await site.writeGitHubValues();
     const seen = join(site.folder, "seen");
     const spy = await programIn(
@@ -141,8 +142,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     }
   });
 
-  it("before there is a GitHub App runs, and says so to everybody", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("before there is a GitHub App runs, and says so to everybody", async (context) => {
+    const site = await siteWith([bin], context);
     const deployed = await site.deploy();
     expect(deployed.configured).toBe(false);
     expect(await healthOf(deployed.url)).toMatchObject({ ok: true, configured: false, policy: deployed.policyHash });
@@ -151,8 +152,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     expect(await site.modal.runFunction(app, "reconcile")).toBe(0);
   });
 
-  it("done again without a change says so, and takes the Secret as it is by then", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("done again without a change says so, and takes the Secret as it is by then", async (context) => {
+    const site = await siteWith([bin], context);
     const first = await site.deploy();
     await site.writeGitHubValues();
     const again = await site.deploy();
@@ -163,8 +164,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
     expect(await site.deploy()).toMatchObject({ changed: true, appVersion: 3 });
   });
 
-  it("has the policy's settings, and flags before them", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("has the policy's settings, and flags before them", async (context) => {
+    const site = await siteWith([bin], context);
     const block = "controller: { min-containers: 1, region: us-east, custom-domain: runners.invalid }\n";
     await writeFile(site.policyFile, policyText + block);
     const made: Record<string, unknown>[] = [];
@@ -189,8 +190,8 @@ describe.runIf(bin !== "")("a deploy of the controller", () => {
 });
 
 describe.runIf(bin !== "")("a controller that is deployed", () => {
-  it("is connected when it says that it is well, and if not, the deploy tells why", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("is connected when it says that it is well, and if not, the deploy tells why", async (context) => {
+    const site = await siteWith([bin], context);
     await site.writeGitHubValues();
     const { url } = await site.deploy();
     expect(await healthOf(url)).toMatchObject({ configured: true, connected: true });
@@ -200,8 +201,8 @@ describe.runIf(bin !== "")("a controller that is deployed", () => {
     expect(site.progress.at(-1)).toMatch(/^It is not connected to GitHub and Modal yet; it says: .*App 999/);
   });
 
-  it("ends its container when it dies, so that the next request starts another", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("ends its container when it dies, so that the next request starts another", async (context) => {
+    const site = await siteWith([bin], context);
     const { url } = await site.deploy();
     const { deployment } = await healthOf(url);
     const [pid] = processesWith(`MODAL_GHA_DEPLOYMENT=${deployment}`);
@@ -212,8 +213,8 @@ describe.runIf(bin !== "")("a controller that is deployed", () => {
 });
 
 describe.runIf(bin !== "")("the controller's image", () => {
-  it("has Node as its archive's SHA-256 says, and no other", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("has Node as its archive's SHA-256 says, and no other", async (context) => {
+    const site = await siteWith([bin], context);
     await site.deploy();
     const commands = site.modal.images().flatMap(({ dockerfileCommands }) => dockerfileCommands);
     const fetching = commands.find((line) => line.startsWith("RUN python3 -c ")) ?? "";
@@ -244,8 +245,8 @@ describe.runIf(bin !== "")("the controller's image", () => {
 });
 
 describe.runIf(bin !== "")("the deployed schedule", () => {
-  it("gives a job its runner whose webhook was lost", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("gives a job its runner whose webhook was lost", async (context) => {
+    const site = await siteWith([bin], context);
     await site.writeGitHubValues();
     await site.deploy();
     await site.github.trigger({ repository: "app", event: "workflow_dispatch" });
@@ -258,8 +259,8 @@ describe.runIf(bin !== "")("the deployed schedule", () => {
     expect(log.match(/"event":"reconciling"/g)).toHaveLength(1);
   });
 
-  it("looks at the fleet itself when the controller does not do as it is asked", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("looks at the fleet itself when the controller does not do as it is asked", async (context) => {
+    const site = await siteWith([bin], context);
     await site.writeGitHubValues();
     const { url } = await site.deploy();
     await healthOf(url);
@@ -282,8 +283,8 @@ async function logOf({ access }: Site): Promise<string> {
 describe.runIf(bin !== "")("a deploy that does not work", () => {
   const broken = `${policyText}nonsense: true\n`;
 
-  it("is taken back when the controller is not well, with the last words of its log", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("is taken back when the controller is not well, with the last words of its log", async (context) => {
+    const site = await siteWith([bin], context);
     const { url, policyHash } = await site.deploy();
     const { policy } = await loadPolicy(site.policyFile);
     await writeFile(site.policyFile, broken);
@@ -295,16 +296,16 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     expect(await versions(site)).toEqual([3, 2, 1]);
   });
 
-  it("says so when there is nothing to go back to", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("says so when there is nothing to go back to", async (context) => {
+    const site = await siteWith([bin], context);
     const { policy } = await loadPolicy(site.policyFile);
     await writeFile(site.policyFile, broken);
     const why = expect.stringMatching(/^Nothing was deployed before it/);
     await expect(site.deploy({ policy })).rejects.toMatchObject({ code: "unhealthy", why });
   });
 
-  it("says so when Modal does not go back", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("says so when Modal does not go back", async (context) => {
+    const site = await siteWith([bin], context);
     await site.deploy();
     const { policy } = await loadPolicy(site.policyFile);
     await writeFile(site.policyFile, broken);
@@ -316,8 +317,8 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     await expect(site.deploy({ policy })).rejects.toMatchObject({ code: "unhealthy", why });
   });
 
-  it("leaves alone what somebody else deploys meanwhile: the last one wins", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("leaves alone what somebody else deploys meanwhile: the last one wins", async (context) => {
+    const site = await siteWith([bin], context);
     let isFirst = true;
     site.intercept.modal = async ({ method }) => {
       if (method === "FunctionGet" && isFirst) {
@@ -334,8 +335,8 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     expect(await versions(site)).toEqual([2, 1]);
   });
 
-  it("tells what Modal's client said, and changes nothing", async () => {
-    const site = await siteWith([]);
+  it.concurrent("tells what Modal's client said, and changes nothing", async (context) => {
+    const site = await siteWith([], context);
     const failing = await programIn(
       site.folder,
       "modal",
@@ -348,8 +349,8 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     });
   });
 
-  it("says of each way why it is none", async () => {
-    const site = await siteWith([]);
+  it.concurrent("says of each way why it is none", async (context) => {
+    const site = await siteWith([], context);
     await expect(site.deploy({ via: "uvx" })).rejects.toMatchObject({ code: "no-client" });
     site.intercept.modal = async ({ method }) => {
       if (method === "SandboxCreateV2") throw new ServerError(Status.PERMISSION_DENIED, "no Sandboxes for you");
@@ -361,8 +362,8 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     });
   });
 
-  it("needs the fleet's Secret, with a token pair in it", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("needs the fleet's Secret, with a token pair in it", async (context) => {
+    const site = await siteWith([bin], context);
     const { client } = site.access;
     await writeSecret(client, "deployed", { MODAL_GHA_MODAL_TOKEN_ID: undefined });
     await expect(site.deploy()).rejects.toMatchObject({ code: "secret-incomplete" });
@@ -377,8 +378,8 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     expect(await client.apps.fromName(app).catch((error: Error) => error.name)).toBe("NotFoundError");
   });
 
-  it("leaves an App alone that has its name and not its mark", async () => {
-    const site = await siteWith([bin]);
+  it.concurrent("leaves an App alone that has its name and not its mark", async (context) => {
+    const site = await siteWith([bin], context);
     const { appId } = await site.access.client.apps.fromName(app, { createIfMissing: true });
     await expect(site.deploy()).rejects.toMatchObject({ code: "not-ours" });
     expect((await site.access.client.cpClient.appGetLayout({ appId })).appLayout?.functionIds).toEqual({});

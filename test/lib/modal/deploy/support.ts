@@ -2,7 +2,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect, onTestFinished, type TestContext } from "vitest";
 import type { Intercept } from "../../../../src/lib/emulator/modal/gate.ts";
 import { connectModal, type ModalAccess } from "../../../../src/lib/modal/client.ts";
 import { type DeployOptions, deployController } from "../../../../src/lib/modal/deploy/deploy.ts";
@@ -43,10 +43,25 @@ github: { owner: acme }
 pools: [{ name: cpu, labels: [modal] }]
 `;
 
-/** @param bins folders with programs that a deploy may find */
-export async function siteWith(bins: readonly string[]): Promise<Site> {
+/**
+ * @param bins folders with programs that a deploy may find
+ * @param test whose end is the site's; a test among others that run at once must say which it is
+ */
+export async function siteWith(
+  bins: readonly string[],
+  test: Pick<TestContext, "onTestFinished"> = { onTestFinished },
+): Promise<Site> {
   const cleanUp: CleanUp = [];
-  onTestFinished(() => endAll(cleanUp));
+  test.onTestFinished(() => endAll(cleanUp));
+  const site = lastSite.then(() => openSite(bins, cleanUp));
+  lastSite = site.catch(() => undefined);
+  return site;
+}
+
+/** One site is opened at a time: the SDK reads the address of its Modal from this process's environment. */
+let lastSite: Promise<unknown> = Promise.resolve();
+
+async function openSite(bins: readonly string[], cleanUp: CleanUp): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "deploy-test-"));
   cleanUp.push(() => rm(folder, { recursive: true, force: true }));
   const repository = join(folder, "app");
