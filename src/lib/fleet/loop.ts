@@ -71,8 +71,9 @@ export class FleetLoop {
     const isLate = news.status === "queued" && observation.now - news.createdAt >= freshMs;
     const job = isLate || isOvertaken ? ((await github.job(news.repository, news.id)) ?? news) : news;
     const jobs = [job];
-    // A job that ended has left room, which its Sandbox may have done without a word of it coming here.
-    if (job.status === "queued" || job.status === "completed") {
+    // A job that ended has left room, which its Sandbox may have done without a word of it coming here; one that took
+    // another's runner may have left its own over.
+    if (job.status === "queued" || job.status === "in_progress" || job.status === "completed") {
       jobs.push(...this.#own.waiting(observation.now).filter(({ id }) => id !== job.id));
     }
     const [queued, spentToday] = await Promise.all([this.#lookout.withOrigin(jobs), this.#lookout.spentToday()]);
@@ -80,7 +81,8 @@ export class FleetLoop {
     if (job.status === "in_progress") {
       const displaced = displacedBy(job, this.#own.apply(listed, this.#options.now()).sandboxes);
       const other = displaced && (await github.job(displaced.repository, displaced.jobId));
-      if (other) queued.push(...(await this.#lookout.withOrigin([other])));
+      const isNew = other && !queued.some(({ id }) => id === other.id);
+      if (isNew) queued.push(...(await this.#lookout.withOrigin([other])));
     }
     const steps = this.#decideAndAct(
       { ...observation, listed, jobs: queued, spentToday },

@@ -423,6 +423,27 @@ describe("which runner took which job", () => {
     expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
   });
 
+  it("may leave over a Sandbox that is still being created: the job that lost its runner gets it, however full the pool", async () => {
+    const loop = newLoop();
+    for (const id of [5, 1]) await through(loop.hear(queue(id)));
+    const { promise: created, resolve: create } = Promise.withResolvers<void>();
+    const original = modal.create.bind(modal);
+    modal.create = async (spec) => {
+      await created;
+      return original(spec);
+    };
+    const steps = await loop.hear(queue(2));
+    const news = pickUp(2, 101);
+    expect(await through(loop.hear(news))).toEqual(["assign:picked-up"]);
+    create();
+    expect(await through(Promise.resolve(steps))).toEqual(["spawn"]);
+    expect([...modal.alive.values()].map((entry) => [entry.name, entry.jobId, entry.busy])).toEqual([
+      ["5-1", 5, false],
+      ["1-1", 2, true],
+      ["2-1", 1, false],
+    ]);
+  });
+
   it("is asked of GitHub before an idle runner is ended: one that turns out busy is kept", async () => {
     const loop = newLoop();
     await through(loop.hear(queue(1)));
