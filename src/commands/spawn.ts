@@ -32,13 +32,20 @@ export default class Spawn extends BaseCommand<typeof Spawn> {
     try {
       const spawned = await spawnJob(this.flags.job, fleet, { isForced: this.flags.force, now });
       this.output(spawned, render);
-      if (spawned.isProvided) {
-        if (spawned.reason === "spawn") this.io.note(`Next: modal-gha logs -f ${spawned.job}`);
-      } else this.setExitCode(spawned.reason.startsWith("defer:") ? ExitCode.Pending : ExitCode.Failure);
+      const next = nextStep(spawned);
+      if (next) this.io.note(`Next: ${next}`);
+      if (spawned.isProvided) return;
+      this.setExitCode(spawned.reason.startsWith("defer:") ? ExitCode.Pending : ExitCode.Failure);
     } finally {
       fleet.close();
     }
   }
+}
+
+function nextStep({ job, reason, isProvided }: SpawnedJob): string | undefined {
+  if (isProvided) return reason === "spawn" ? `modal-gha logs -f ${job}` : undefined;
+  const isLimit = reason.endsWith("-at-capacity") || reason === "defer:daily-budget-spent";
+  return isLimit ? `modal-gha spawn --job ${job} --force   # over the limit, this once` : `modal-gha explain ${job}`;
 }
 
 function render({ reason, detail, runner, sandboxId, overLimit }: SpawnedJob): string {

@@ -1,9 +1,10 @@
 // Completion in real shells, keys pressed on a terminal: what counts is the command line that is run in the end.
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ListedRunner } from "../../src/lib/operations/list-runners.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
@@ -100,14 +101,14 @@ async function typed(shell: string, keys: string, more: Record<string, string> =
 }
 
 /** What fish would offer; it says so itself. */
-function offered(line: string, more: Record<string, string> = {}): string[] {
+async function offered(line: string, more: Record<string, string> = {}): Promise<string[]> {
   const script = `source ${join(scratch, "completion.fish")}; complete -C ${JSON.stringify(line)}`;
-  const out = execFileSync("fish", ["--no-config", "-c", script], {
+  // Not synchronously: GitHub and Modal answer from this very process.
+  const { stdout } = await promisify(execFile)("fish", ["--no-config", "-c", script], {
     cwd: join(scratch, "work"),
     env: { ...env, ...more },
-    encoding: "utf8",
   });
-  return out
+  return stdout
     .split("\n")
     .filter(Boolean)
     .map((each) => each.split("\t")[0] as string);
@@ -137,16 +138,16 @@ describe.skipIf(!shells.includes("zsh"))("zsh completes", () => {
 });
 
 describe.skipIf(!shells.includes("fish"))("fish completes", () => {
-  it.each(lines)("%s", (_, keys, wanted) => {
+  it.each(lines)("%s", async (_, keys, wanted) => {
     const line = keys.replace("\t", "");
     const last = `modal-gha ${wanted()}`.slice(line.lastIndexOf(" ") + 1);
-    expect(offered(line)).toEqual([last]);
+    expect(await offered(line)).toEqual([last]);
   });
 
-  it("what there is at each place, and nothing else", () => {
-    expect(offered("modal-gha image ")).toEqual(["build", "ls"]);
-    expect(offered("modal-gha completion ")).toEqual(["bash", "fish", "zsh"]);
-    expect(offered("modal-gha runners ls --json ")).toEqual([]);
+  it("what there is at each place, and nothing else", async () => {
+    expect(await offered("modal-gha image ")).toEqual(["build", "ls"]);
+    expect(await offered("modal-gha completion ")).toEqual(["bash", "fish", "zsh"]);
+    expect(await offered("modal-gha runners ls --json ")).toEqual([]);
   });
 });
 

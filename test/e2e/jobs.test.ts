@@ -318,7 +318,10 @@ describe("explain", () => {
 describe("spawn --force", () => {
   it("goes over the limits, and says over which", async () => {
     const [, waiting] = await queueTwo();
-    expect((await cli("spawn", "--job", String(waiting))).code).toBe(8);
+    expect(await cli("spawn", "--job", String(waiting))).toMatchObject({
+      code: 8,
+      stderr: `Next: modal-gha spawn --job ${waiting} --force   # over the limit, this once\n`,
+    });
     const { code, stdout } = await cli("spawn", "--job", String(waiting), "--force", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isProvided: true, reason: "spawn", overLimit: "pool cpu has 2 of 1" });

@@ -24,7 +24,7 @@ jobs:
     name: wait for \${{ matrix.number }} in a job with a name that does not end soon
     strategy: { matrix: { number: [1, 2, 3, 4] } }
     runs-on: "\${{ matrix.number == 3 && 'gpu-h100-with-a-long-label' || 'modal' }}"
-    steps: [{ run: 'echo begun; until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done' }]
+    steps: [{ run: 'echo begun; until [ -e "\${{ inputs.gate }}" ]; do echo on; sleep 0.5; done' }]
   nowhere:
     runs-on: [no-such-label, and-another-one-that-no-pool-has]
     steps: [{ run: echo never }]
