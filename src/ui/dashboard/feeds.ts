@@ -165,7 +165,7 @@ function joined(
   data: FeedData[FeedName],
   askedAt: number,
   { store, source, clock }: FeedOptions,
-): { runners: DashboardRunner[] } | undefined {
+): { runners: DashboardRunner[] | undefined } | undefined {
   if (name !== "sandboxes" && name !== "registrations") return undefined;
   const { feeds } = store.state();
   const known = <Name extends "sandboxes" | "registrations">(side: Name) => {
@@ -173,5 +173,7 @@ function joined(
     return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
   };
   const sides = { sandboxes: known("sandboxes"), registrations: known("registrations") };
-  return { runners: source.runners(sides as KnownSides, clock.now()) };
+  const runners = source.runners(sides as KnownSides, clock.now());
+  // That GitHub has no registrations does not say that nothing runs at Modal.
+  return { runners: runners.length > 0 || sides.sandboxes ? runners : undefined };
 }

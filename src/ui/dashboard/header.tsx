@@ -66,22 +66,22 @@ function services(state: DashboardState): Piece[] {
 const count = (value: number) => value.toLocaleString("en-US");
 
 function counts(state: DashboardState): Piece[] {
-  const runners = state.runners ?? [];
-  const of = (...states: string[]) => runners.filter((runner) => states.includes(runner.state)).length;
+  const { runners } = state;
+  const of = (...states: string[]) => (runners ?? []).filter((runner) => states.includes(runner.state)).length;
   const strays = of("unregistered", "no-sandbox");
   const unknown = of("unknown");
   const list = state.feeds.jobs.data?.jobs;
   const queued = list?.filter((job) => job.state === "queued").length ?? 0;
   // What there is none of is the first to make room.
-  const piece = (count: number, symbol: string, word: string, tone: Tone, rank: number): Piece => ({
-    text: `${symbol} ${count} ${word}`,
+  const piece = (count: number, symbol: string, word: string, tone: Tone, rank: number, isKnown = true): Piece => ({
+    text: `${symbol} ${isKnown ? count : "?"} ${word}`,
     tone: count > 0 ? tone : "muted",
     rank: count > 0 ? rank : rank + 5,
   });
   const pieces: Piece[] = [
-    piece(of("busy"), "●", "running", "good", 0),
-    piece(of("starting"), "◌", "starting", "wait", 1),
-    piece(of("idle"), "○", "idle", "plain", 2),
+    piece(of("busy"), "●", "running", "good", 0, runners !== undefined),
+    piece(of("starting"), "◌", "starting", "wait", 1, runners !== undefined),
+    piece(of("idle"), "○", "idle", "plain", 2, runners !== undefined),
   ];
   if (strays > 0) pieces.push({ text: `✗ ${strays} stray`, tone: "bad", rank: 3 });
   if (unknown > 0) pieces.push({ text: `? ${unknown} unknown`, tone: "wait", rank: 3 });

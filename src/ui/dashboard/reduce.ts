@@ -28,7 +28,7 @@ export type DashboardEvent =
       data: FeedData[FeedName];
       askedAt: number;
       at: number;
-      runners?: readonly DashboardRunner[];
+      runners?: readonly DashboardRunner[] | undefined;
     }
   | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
   | { type: "said"; level: Level; text: string; at: number; isQuiet?: boolean }
@@ -93,10 +93,10 @@ function withLog(state: DashboardState, reference: string, change: (log: LogStat
 
 function answered(
   state: DashboardState,
-  { feed, data, askedAt, at, runners }: Extract<DashboardEvent, { type: "answered" }>,
+  { feed, data, askedAt, at, ...event }: Extract<DashboardEvent, { type: "answered" }>,
 ): DashboardState {
   const feeds = { ...state.feeds, [feed]: { data, askedAt, at, failure: undefined } };
-  let next: DashboardState = { ...state, feeds, runners: runners ?? state.runners };
+  let next: DashboardState = { ...state, feeds, runners: "runners" in event ? event.runners : state.runners };
   for (const view of viewNames) next = settle(next, view);
   return next;
 }

@@ -96,6 +96,25 @@ describe("feeds", () => {
     await feeds.ended;
   });
 
+  it("say nothing of how many runners there are while Modal has told of none, and GitHub knows none", async () => {
+    const source: DashboardSource = {
+      ...largeFleet(0, () => now),
+      sandboxes: async () => {
+        throw new AbortError("Modal could not be reached.");
+      },
+    };
+    const over = new AbortController();
+    const store = createStore(emptyState());
+    const { clock } = manualClock();
+    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
+    const feeds = startFeeds(options);
+    await turns();
+    expect(store.state().feeds.registrations.data).toEqual([]);
+    expect(store.state().runners).toBeUndefined();
+    over.abort();
+    await feeds.ended;
+  });
+
   it("tell once of a failure, without secrets, and when the next try is", async () => {
     const source: DashboardSource = {
       ...largeFleet(3, () => now),
