@@ -95,8 +95,13 @@ function milliseconds(text: string): number {
 }
 
 function describe(target: Target): string {
-  const job = target.jobName === null ? "" : `, runs job ${target.job} (${target.jobName}) of ${target.repository}`;
-  return `${target.runner}: ${target.state} for ${formatDuration(target.ageMs)}${job}`;
+  return `${target.runner}: ${target.state} for ${formatDuration(target.ageMs)}${describeJob(target)}`;
+}
+
+function describeJob({ state, job, jobName, repository }: Target): string {
+  if (state !== "busy") return "";
+  if (jobName === null) return ", runs a job that GitHub does not show yet";
+  return `, runs job ${job} (${jobName}) of ${repository}`;
 }
 
 function question(targets: readonly Target[]): string {

@@ -2,7 +2,8 @@
 // runner is interrupted, so that it stops its job and tells GitHub; only what has not ended after the grace is killed.
 import { interruptEntrypoint } from "../modal/sandbox-interrupt.ts";
 import type { FleetAccess } from "./fleet-access.ts";
-import { findRunner, isWanted, type ListedRunner, listRunners, type RunnerFilter } from "./list-runners.ts";
+import { withTheirJobs } from "./jobs-on-runners.ts";
+import { findRunner, isWanted, joinRunners, type ListedRunner, type RunnerFilter } from "./list-runners.ts";
 
 export interface KillSelection extends RunnerFilter {
   /** Runner names, Sandbox ids, job ids or addresses. */
@@ -11,7 +12,7 @@ export interface KillSelection extends RunnerFilter {
 
 /** A runner that is to be ended, and the job that it hits. */
 export interface Target extends ListedRunner {
-  /** Name of the job that runs on it; null when none does. */
+  /** Name of the job that runs on it; null when none does, or GitHub does not say yet which. */
   jobName: string | null;
 }
 
@@ -30,20 +31,21 @@ export interface KilledRunner {
 }
 
 /**
- * The runners that are meant, with the names of the jobs that run on them.
- * @throws AbortError when a reference names no runner of the fleet, or nothing says which are meant
+ * The runners that are meant, with the jobs that GitHub says run on them.
+ * @throws AbortError when a reference names no runner of the fleet, or several
  */
 export async function selectRunners(
-  fleet: FleetAccess,
+  fleet: Pick<FleetAccess, "github" | "modal" | "policy">,
   { references, ...filter }: KillSelection,
   now: number,
 ): Promise<Target[]> {
-  const all = await listRunners(fleet, now);
+  const [sandboxes, registrations] = await Promise.all([fleet.modal.sandboxes(), fleet.github.registrations()]);
+  const all = joinRunners(await withTheirJobs(sandboxes, registrations, fleet), registrations, fleet.policy, now);
   const named = references.map((reference) => findRunner(reference, all));
   const chosen = (references.length > 0 ? [...new Set(named)] : all).filter((runner) => isWanted(runner, filter));
   return Promise.all(
     chosen.map(async (runner) => {
-      const isBusy = runner.state === "busy" && runner.repository !== null;
+      const isBusy = runner.state === "busy" && runner.repository !== null && runner.job !== 0;
       const job = isBusy ? await fleet.github.job(runner.repository as string, runner.job) : undefined;
       return { ...runner, jobName: job?.name ?? null };
     }),

@@ -19,7 +19,10 @@ export interface ListedRunner {
   runner: string;
   state: RunnerState;
   pool: string;
-  /** The job it runs or waits for; 0 for one that is kept ready. */
+  /**
+   * The job it runs or waits for, as its Sandbox's tags say: until the controller has heard which job a runner took, the one
+   * that it was made for. 0 for one that is kept ready.
+   */
   job: number;
   /** `owner/name`; null where only the registration is left, which does not say it. */
   repository: string | null;

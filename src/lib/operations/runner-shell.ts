@@ -4,7 +4,7 @@ import { AbortError } from "../cli/errors.ts";
 import type { IOStreams } from "../cli/streams.ts";
 import { openShell, type TerminalSize } from "../modal/sandbox-shell.ts";
 import type { FleetAccess } from "./fleet-access.ts";
-import { findRunner, listRunners } from "./list-runners.ts";
+import { selectRunners } from "./kill-runners.ts";
 
 type Terminal = NodeJS.ReadableStream & { setRawMode?(isRaw: boolean): void };
 
@@ -37,9 +37,9 @@ export async function runShell(
   terminal: ShellTerminal,
   now: number,
 ): Promise<number> {
-  const runner = findRunner(reference, await listRunners(fleet, now));
-  if (runner.sandboxId === null) {
-    throw new AbortError(`${runner.runner} has no Sandbox any more.`, {
+  const [runner] = await selectRunners(fleet, { references: [reference] }, now);
+  if (!runner?.sandboxId) {
+    throw new AbortError(`${runner?.runner ?? reference} has no Sandbox any more.`, {
       code: "no-sandbox",
       nextSteps: ["modal-gha runners prune --dry-run"],
     });
