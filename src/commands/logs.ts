@@ -5,6 +5,7 @@ import { findJobs } from "../lib/operations/find-jobs.ts";
 import { openFleet } from "../lib/operations/fleet-access.ts";
 import { showLogs } from "../lib/operations/show-logs.ts";
 import { parseSince } from "../lib/operations/since.ts";
+import { describeUnseen, Looking } from "../lib/operations/unseen.ts";
 
 export default class Logs extends BaseCommand<typeof Logs> {
   static override summary = "Print jobs' logs: live while they run, and after their Sandboxes are gone.";
@@ -42,9 +43,13 @@ export default class Logs extends BaseCommand<typeof Logs> {
     const since = this.flags.since === undefined ? undefined : parseSince(this.flags.since, now());
     await this.interruptible(async ({ signal }) => {
       const warn = (text: string) => this.io.note(text);
-      const fleet = await openFleet({ env: process.env, policyFile: this.flags.policy, warn, now });
+      // What one of the two services has of a log is shown while the other is down.
+      const options = { env: process.env, policyFile: this.flags.policy, toleratesOutages: true };
+      const fleet = await openFleet({ ...options, warn, now });
       try {
-        const jobs = await findJobs(argv.map(String), fleet);
+        const looking = new Looking();
+        const jobs = await findJobs(argv.map(String), fleet, looking);
+        for (const line of describeUnseen(looking.unseen)) warn(line);
         const view = { steps, timestamps, isRaw, isJson: this.jsonEnabled() };
         await showLogs({ fleet, jobs, follow, signal, now, since, io: this.io, ...view });
       } finally {

@@ -1,14 +1,10 @@
 // How much of a core the dashboard takes while nobody does anything, and how soon a key shows its effect, with 1,000 live
 // runners; beside Ink's own counter example, on the same terminal in the same minute.
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { build } from "esbuild";
-import { bundleOptions } from "../../scripts/bundle.ts";
 import { type DrivenTerminal, openTerminal } from "../../scripts/terminal.ts";
-import { packageFile } from "../../src/lib/package-root.ts";
+import { buildPrograms, programFolder } from "./programs.ts";
 
-const folder = packageFile("node_modules", ".cache", "modal-gha", "bench");
 const idleMs = 20_000;
 const presses = 40;
 const size = { columns: 200, rows: 60 };
@@ -26,17 +22,11 @@ interface Measured {
 
 /** @returns whether it stays within its limits */
 export async function benchDashboard(write: (line: string) => void): Promise<boolean> {
-  mkdirSync(folder, { recursive: true });
-  await build({
-    ...bundleOptions,
-    entryPoints: ["test/bench/dashboard-program.tsx", "test/bench/counter-program.tsx"],
-    outdir: folder,
-    splitting: true,
-    outExtension: { ".js": ".mjs" },
-  });
-  const counter = await measure("counter-program.mjs", /\d+ tests passed/, (index) => [" ", `${index} keys pressed`]);
+  const programs = await buildPrograms();
+  const pressed = (index: number): [string, string] => [" ", `${index} keys pressed`];
+  const counter = await measure(programs.counter, /\d+ tests passed/, pressed);
   const down = (index: number): [string, string] => ["j", `${index + 1}/1000 `];
-  const dashboard = await measure("dashboard-program.mjs", /today[\s\S]*1\/1000 /, down);
+  const dashboard = await measure(programs.dashboard, /today[\s\S]*1\/1000 /, down);
   const percent = (share: number) => `${(share * 100).toFixed(1)} % of a core`;
   const row = (name: string, { idleShare, keyMs }: Measured) =>
     `${name.padEnd(34)} idle ${percent(idleShare).padStart(16)}   a key ${keyMs.median.toFixed(0).padStart(3)} ms, at worst ${keyMs.high.toFixed(0)} ms`;
@@ -50,12 +40,12 @@ export async function benchDashboard(write: (line: string) => void): Promise<boo
 }
 
 async function measure(
-  program: string,
+  command: readonly string[],
   ready: RegExp,
   press: (index: number) => [keys: string, shows: string],
 ): Promise<Measured> {
-  const env = { PATH: process.env["PATH"], HOME: folder };
-  const terminal = openTerminal({ command: [process.execPath, join(folder, program)], env, ...size });
+  const env = { PATH: process.env["PATH"], HOME: programFolder };
+  const terminal = openTerminal({ command, env, ...size });
   try {
     await terminal.until(ready);
     // What a program does only once, such as being compiled, is not what it does while idle.

@@ -131,6 +131,21 @@ describe("logs of a run that failed", () => {
     expect(stdout).toContain('"event":"exit","reason":"job-completed","result":"Failed"');
   });
 
+  it("is what one service has while the other cannot be reached, and says so", async () => {
+    const nowhere = "http://127.0.0.1:1";
+    const [withoutModal, withoutGitHub] = await Promise.all([
+      run(["logs", build], { ...fleet.env, MODAL_SERVER_URL: nowhere }),
+      run(["logs", build], { ...fleet.env, GITHUB_API_URL: nowhere }),
+    ]);
+    expect(withoutModal).toMatchObject({ code: 0, stdout: expect.stringMatching(/compiled\n(.*\n)*tested with \*\*\*/) });
+    expect(withoutModal.stderr).toMatch(/Modal could not be reached\. This is the log of job \d+ that GitHub has/);
+    expect(withoutGitHub).toMatchObject({ code: 0, stdout: expect.stringContaining("▸ Compile it") });
+    expect(withoutGitHub.stderr).toMatch(/Could not read the job at GitHub/);
+    // Only Modal has it.
+    const raw = await run(["logs", build, "--raw"], { ...fleet.env, MODAL_SERVER_URL: nowhere });
+    expect([raw.code, raw.stdout]).toEqual([1, ""]);
+  });
+
   it("of a whole run, begins each line with its job's name", async () => {
     const { code, stdout } = await cli(runUrl);
     expect(code).toBe(0);

@@ -90,10 +90,14 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     },
     explain: async (reference) => explainJob(reference, await whatIsThere(), { now }),
     async *log(reference, { signal, onWaiting }) {
-      const access = await fleet();
+      const access = await whatIsThere();
       const job = await findJob(reference, access);
       const view = createLogView({ colours });
-      for await (const event of readJobLog({ fleet: access, job, follow: true, signal, now, onWaiting })) {
+      const notes: LogLine[] = [];
+      const onFallback = (why: string) => notes.push({ at: undefined, text: `${why} GitHub has this:`, isStep: true });
+      const options = { fleet: access, job, follow: true, signal, now, onWaiting, onFallback };
+      for await (const event of readJobLog(options)) {
+        yield* notes.splice(0);
         const text = view(event);
         const at = "at" in event ? event.at : undefined;
         if (text !== undefined) yield { at, text, isStep: event.event === "step" } satisfies LogLine;

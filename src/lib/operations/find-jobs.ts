@@ -2,22 +2,24 @@
 import { AbortError } from "../cli/errors.ts";
 import type { Job } from "../fleet/snapshot.ts";
 import { readRunJobs } from "../github/jobs.ts";
-import { findJob } from "./find-job.ts";
+import { findJobOrTrace } from "./find-job.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { parseJobReference } from "./job-reference.ts";
+import type { Looking } from "./unseen.ts";
 
 /**
- * Every job once, in the order they were asked for; those of a run as they began.
- * @throws AbortError as findJob does, and for a run without jobs
+ * Every job once, in the order they were asked for; those of a run as they began. While GitHub cannot be asked, what the
+ * Sandboxes of jobs tell of them.
+ * @throws AbortError as findJobOrTrace does, and for a run without jobs
  */
-export async function findJobs(references: readonly string[], fleet: FleetAccess): Promise<Job[]> {
+export async function findJobs(references: readonly string[], fleet: FleetAccess, looking: Looking): Promise<Job[]> {
   const found = new Map<number, Job>();
   for (const text of references) {
     const reference = parseJobReference(text);
     const jobs =
       reference.kind === "run"
         ? await readRunJobs(fleet.octokit, reference.repository, reference.runId)
-        : [await findJob(text, fleet)];
+        : [(await findJobOrTrace(text, fleet, looking)).job];
     if (jobs.length === 0) throw new AbortError(`Run ${text} has no jobs.`, { code: "no-such-job" });
     for (const job of jobs) found.set(job.id, job);
   }

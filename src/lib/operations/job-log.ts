@@ -8,6 +8,7 @@ import { splitRepository } from "../github/jobs.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
 import { findSandboxByName, followSandboxLog, readSandboxEnd, readSandboxLog } from "../modal/sandbox-log.ts";
 import type { FleetAccess } from "./fleet-access.ts";
+import { describeUnseen, Looking } from "./unseen.ts";
 
 export interface JobLogOptions {
   fleet: FleetAccess;
@@ -22,6 +23,8 @@ export interface JobLogOptions {
   isRaw?: boolean;
   /** Told once when the job has no runner yet. */
   onWaiting(): void;
+  /** Told when what follows is GitHub's log, since Modal could not be asked. */
+  onFallback(why: string): void;
 }
 
 /** How often a job that waits for a runner is looked at. */
@@ -35,7 +38,11 @@ export async function* readJobLog(options: JobLogOptions): AsyncGenerator<LogEve
   const { fleet, signal } = options;
   const job = await pickedUp(options);
   if (!job) return;
-  const sandboxId = await findSandbox(job, fleet);
+  const looking = new Looking();
+  const look = () => findSandbox(job, fleet);
+  const canFallBack = job.status === "completed" && !options.isRaw;
+  const sandboxId = await (canFallBack ? looking.at("the job's Sandbox", look) : look());
+  for (const line of describeUnseen(looking.unseen)) options.onFallback(line);
   if (!sandboxId && job.status !== "completed") {
     throw new AbortError(`Job ${job.id} runs on ${job.runnerName}, which has no Sandbox of this fleet.`, {
       code: "foreign-runner",

@@ -49,7 +49,8 @@ async function showLog(job: Job, prefix: string, options: ShowLogsOptions): Prom
   const filter = steps && new StepFilter(steps);
   const view = createLogView({ colours: io.stdout.colours, prefix, timestamps });
   const onWaiting = () => io.note(`Job ${job.id} (${plainText(job.name)}) waits for a runner ...`);
-  for await (const event of readJobLog({ ...options, job, onWaiting })) {
+  const onFallback = (why: string) => io.note(`${why} This is the log of job ${job.id} that GitHub has.`);
+  for await (const event of readJobLog({ ...options, job, onWaiting, onFallback })) {
     if (filter && !filter.passes(event)) continue;
     const line = isJson ? JSON.stringify({ job: job.id, ...event }) : isRaw ? rawLine(event) : view(event);
     if (line !== undefined) io.out(line);
