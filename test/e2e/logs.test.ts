@@ -137,7 +137,10 @@ describe("logs of a run that failed", () => {
       run(["logs", build], { ...fleet.env, MODAL_SERVER_URL: nowhere }),
       run(["logs", build], { ...fleet.env, GITHUB_API_URL: nowhere }),
     ]);
-    expect(withoutModal).toMatchObject({ code: 0, stdout: expect.stringMatching(/compiled\n(.*\n)*tested with \*\*\*/) });
+    expect(withoutModal).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/compiled\n(.*\n)*tested with \*\*\*/),
+    });
     expect(withoutModal.stderr).toMatch(/Modal could not be reached\. This is the log of job \d+ that GitHub has/);
     expect(withoutGitHub).toMatchObject({ code: 0, stdout: expect.stringContaining("▸ Compile it") });
     expect(withoutGitHub.stderr).toMatch(/Could not read the job at GitHub/);

@@ -102,6 +102,12 @@ describe("runners ls", () => {
     expect(await list("--repo", "acme/other")).toEqual([]);
     const { stdout } = await cli("ls", "--pool", "gpu");
     expect(stdout.trim().split("\t").slice(0, 3)).toEqual([busy.runner, "busy", "gpu"]);
+    const mistyped = await cli("ls", "--pool", "gpus");
+    expect(mistyped).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining("no pool gpus; it has cpu, gpu"),
+    });
     const wrong = await cli("ls", "--state", "lazy");
     expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
   });

@@ -57,7 +57,12 @@ export default class RunnersLs extends BaseCommand<typeof RunnersLs> {
       }
       const runners = await list();
       this.output(runners, render);
-      if (runners.length === 0 && this.io.stderr.isTTY) this.io.note(this.#nothing());
+      if (runners.length > 0) return;
+      const known = fleet.policy.pools.map(({ name }) => name);
+      const unknown = pools?.filter((pool) => !known.includes(pool)) ?? [];
+      // A word that was mistyped must not look like a pool without runners, not even to a script's author.
+      if (unknown.length > 0) warn(`The policy has no pool ${unknown.join(", ")}; it has ${known.join(", ")}.`);
+      else if (this.io.stderr.isTTY) warn(this.#nothing());
     } finally {
       fleet.close();
     }

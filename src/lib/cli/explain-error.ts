@@ -174,7 +174,8 @@ const modal: Explainer = (error) => {
     exitCode: ExitCode.Authentication,
   });
   if (error.message.startsWith("Profile is missing credentials")) {
-    return { ...unauthenticated(error.message), message: "There are no credentials for Modal." };
+    const why = "They are neither in MODAL_TOKEN_ID and MODAL_TOKEN_SECRET nor in the profile of ~/.modal.toml.";
+    return { ...unauthenticated(why), message: "There are no credentials for Modal." };
   }
   if (error.name !== "ClientError" || typeof error["code"] !== "number") return undefined;
   // What gRPC appends, of names that were looked up, is empty as a rule.

@@ -5,6 +5,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import type { Input } from "../cli/streams.ts";
 import { findAccount } from "../github/setup/account.ts";
 import type { ModalConnection } from "../modal/client.ts";
+import { findUrl } from "../modal/deploy/history.ts";
 import { parseDurationFlag } from "../operations/duration-flag.ts";
 import { loadPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/schema.ts";
@@ -99,6 +100,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
       ...{ file: policyFile, answers, asker: options.asker, note: listener.note },
       fleet: local.askedFleet,
       findAccount: (owner) => findAccount(first.githubApiUrl.value, owner),
+      findController: (fleet) => findUrl(modal.client, fleet),
     }),
   );
   const { policy } = step;

@@ -26,10 +26,15 @@ export interface PolicyOptions {
   answers: Answers;
   asker: Asker | undefined;
   findAccount(owner: string): Promise<Account | undefined>;
+  /** The address of the controller that a fleet of this name has at Modal. */
+  findController(fleet: string): Promise<string | undefined>;
   note(text: string): void;
 }
 
-/** @throws AbortError (usage) when an answer is missing or is not the file's; PolicyError; SetupError (no-such-owner) */
+/**
+ * @throws AbortError (usage) when an answer is missing or is not the file's, (fleet-exists) when the file is elsewhere;
+ * PolicyError; SetupError (no-such-owner)
+ */
 export async function policyStep(options: PolicyOptions): Promise<PolicyStep> {
   const { file, note } = options;
   const found = await loadIfThere(file);
@@ -93,8 +98,11 @@ async function write(options: PolicyOptions): Promise<Settled> {
   const owner = account?.login ?? asked;
   const scope = answers.scope ?? (account?.type === "User" ? "repository" : await askScope(asker));
   assertScope(scope, account);
+  const fleet = options.fleet ?? fleetNameFor(owner);
+  const controller = await options.findController(fleet);
+  if (controller !== undefined) throw fleetExists(fleet, controller, file);
   const text = policyText({
-    fleet: options.fleet ?? fleetNameFor(owner),
+    fleet,
     owner,
     scope,
     repositories: answers.repository ?? (await askRepositories(asker, owner)),
@@ -104,6 +112,18 @@ async function write(options: PolicyOptions): Promise<Settled> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text, { flag: "wx" });
   return { policy, warnings, account, state: "made" };
+}
+
+/** A first policy in place of the one that the fleet lives by would take its pools for strangers. */
+function fleetExists(fleet: string, controller: string, file: string): AbortError {
+  return new AbortError(`The fleet ${fleet} is set up already, and its policy file is not here.`, {
+    code: "fleet-exists",
+    why: `There is no ${file}, and Modal has the fleet's controller at ${controller}.`,
+    nextSteps: [
+      "Get the policy file from whoever set the fleet up, then: modal-gha init --policy <file>",
+      "For another fleet beside it: modal-gha init --fleet <name>",
+    ],
+  });
 }
 
 /** What is wrong with it can only be an answer. */

@@ -97,7 +97,7 @@ function checkPem(text: string, where: string): string {
   throw missing(
     `The GitHub App's private key from ${where} is no PEM private key.`,
     ["Generate a new one on the App's settings page, under Private keys; GitHub hands it out as a .pem file."],
-    "It should begin with -----BEGIN RSA PRIVATE KEY-----.",
+    "The first line of such a file says BEGIN RSA PRIVATE KEY, between dashes.",
   );
 }
 

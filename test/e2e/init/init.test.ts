@@ -100,6 +100,16 @@ write-workflow: true
       policyFile: site.policyFile,
     });
 
+    // Nor is a policy in place of the fleet's own, which is elsewhere.
+    const policyFile = join(site.home, "another.yaml");
+    const lost = await site.init([...site.app, "--owner", "acme", "--policy", policyFile]);
+    expect(lost).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("fleet acme is set up already"),
+    });
+    expect(existsSync(policyFile)).toBe(false);
+
     // Without the key nothing is made in its place.
     const without = await site.init(["--create-app"], { XDG_CONFIG_HOME: join(site.home, "another") });
     expect(without).toMatchObject({ code: 4, stdout: "" });

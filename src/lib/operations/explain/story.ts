@@ -32,7 +32,7 @@ const exits: Record<string, { text: string; isBad: boolean }> = {
 /** How Modal says that a Sandbox ended which could not say it itself. */
 const ends: Record<string, string> = {
   timeout: "it reached the pool's timeout",
-  terminated: "it was terminated from outside, or ran out of memory",
+  terminated: "it was terminated: by the fleet, by hand, or since it ran out of memory",
   failed: "its entrypoint failed",
   exited: "its entrypoint ended without a word",
 };
