@@ -11,6 +11,7 @@ export default defineConfig({
     // Generous: nothing is timed, and two cores may be busy with other tests.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     env: { no_proxy: "127.0.0.1,localhost", NO_PROXY: "127.0.0.1,localhost" },
   },
 });

@@ -94,7 +94,7 @@ export function openTerminal(options: TerminalOptions): DrivenTerminal {
       const stty = spawn("stty", ["-F", read("tty"), "rows", String(toRows), "cols", String(toColumns)]);
       await once(stty, "close");
     },
-    async until(what, withinMs = 30_000) {
+    async until(what, withinMs = 90_000) {
       const matches = () => (typeof what === "function" ? what(text()) : what.test(text()));
       const deadline = Date.now() + withinMs;
       while (!matches()) {

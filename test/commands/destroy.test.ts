@@ -39,11 +39,7 @@ beforeAll(async () => {
   await writeFile(join(home, "modal-gha", "rehearsal.private-key.pem"), "key");
   await writeFile(join(home, "modal-gha", "other.private-key.pem"), "key");
   await fleet.github.trigger({ repository: "sample", event: "workflow_dispatch" });
-  await until(
-    "a job that runs",
-    () => fleet.github.state().jobs.some(({ status }) => status === "in_progress"),
-    30_000,
-  );
+  await until("a job that runs", () => fleet.github.state().jobs.some(({ status }) => status === "in_progress"));
 });
 
 afterAll(async () => {

@@ -95,7 +95,7 @@ export function processesWith(text: string): number[] {
 }
 
 /** Waits until a condition holds. @throws Error after so many milliseconds, by default generous to a busy machine */
-export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 90_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await look();

@@ -43,14 +43,10 @@ beforeAll(async () => {
   writeFileSync(join(scratch, "app", ".github", "workflows", "wait.yml"), workflow.replace("$GATE", gate));
   fleet = await startRehearsal({ repositoryDirectory: join(scratch, "app"), repository: "app" });
   await fleet.github.trigger({ repository: "app", event: "workflow_dispatch" });
-  runner = await until(
-    "a runner is there",
-    async () => {
-      const [listed] = JSON.parse((await run(["runners", "ls", "--json"], fleet.env)).stdout) as ListedRunner[];
-      return listed?.runner;
-    },
-    60_000,
-  );
+  runner = await until("a runner is there", async () => {
+    const [listed] = JSON.parse((await run(["runners", "ls", "--json"], fleet.env)).stdout) as ListedRunner[];
+    return listed?.runner;
+  });
   mkdirSync(join(scratch, "bin"));
   // Completes as the real one, and else tells what it was called with.
   const program = join(scratch, "bin", "modal-gha");

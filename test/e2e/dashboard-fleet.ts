@@ -89,14 +89,10 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
     jobOf,
     async startBusy() {
       const { id, gate } = await startJob();
-      const job = await until(
-        "the job runs",
-        () => {
-          const found = jobOf(id);
-          return found?.status === "in_progress" && found.runner ? found : undefined;
-        },
-        30_000,
-      );
+      const job = await until("the job runs", () => {
+        const found = jobOf(id);
+        return found?.status === "in_progress" && found.runner ? found : undefined;
+      });
       return { id, gate, runner: job.runner?.name as string };
     },
     open({ args = [], columns = 100, rows = 30, env = {} } = {}) {
@@ -116,7 +112,7 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
       // Of jobs whose webhooks were lost nobody else will hear.
       await run(["reconcile"], fleet.env);
       await fleet.github.settled();
-      await until("no Sandbox is left", () => fleet.modal.running().length === 0, 30_000);
+      await until("no Sandbox is left", () => fleet.modal.running().length === 0);
     },
     async close() {
       await fleet.close();

@@ -143,7 +143,7 @@ describe("what it does", () => {
     await terminal.until(/▸◇ queued/);
     terminal.type("n");
     await terminal.until(/✓ Job \d+: spawn/);
-    await until("the job runs", () => watched.jobOf(id)?.status === "in_progress", 30_000);
+    await until("the job runs", () => watched.jobOf(id)?.status === "in_progress");
     await terminal.until(/● running +Wait at the gate/);
   });
 
@@ -171,7 +171,7 @@ describe("what it does", () => {
     await terminal.until(/Mend what is not as it should be\?[\s\S]*spawn: /);
     terminal.type("y");
     await terminal.until(/Reconciled: 1 done/);
-    await until("the job runs", () => watched.jobOf(id)?.status === "in_progress", 30_000);
+    await until("the job runs", () => watched.jobOf(id)?.status === "in_progress");
   });
 
   it("sends a delivery once more, and tells what came of it", async () => {
@@ -234,13 +234,13 @@ describe("while a service is down", () => {
     const terminal = watched.open({ columns: 120 });
     await terminal.until(oneRunning);
     watched.faults.isModalDown = true;
-    const text = await terminal.until(/✗ Modal down[\s\S]*stale, of \d\d:\d\d:\d\d/, 50_000);
+    const text = await terminal.until(/✗ Modal down[\s\S]*stale, of \d\d:\d\d:\d\d/);
     expect(text).toContain(busy.runner);
     expect(text).toMatch(/● GitHub/);
     expect(text).not.toMatch(/ at .*\.js:\d+/);
     watched.faults.isModalDown = false;
     terminal.type("r");
-    await terminal.until(/● Modal/, 50_000);
+    await terminal.until(/● Modal/);
     expect(terminal.text()).not.toContain("stale");
     terminal.type("m");
     await terminal.until(/! Modal, Sandboxes: /);

@@ -149,13 +149,13 @@ export class World {
 
   /** Waits until the job has this status. */
   async reaches(id: number, status: JobView["status"]): Promise<void> {
-    await until(`job ${id} is ${status}`, () => this.job(id).status === status, 30_000);
+    await until(`job ${id} is ${status}`, () => this.job(id).status === status);
   }
 
   /** Waits for the Sandbox that was made for the job. */
   async sandboxOf(id: number): Promise<RunningSandbox> {
     const isUp = ({ name, pid }: RunningSandbox) => name === `${id}-1` && pid !== undefined;
-    return until(`job ${id} has a Sandbox`, () => this.fleet.modal.running().find(isUp), 30_000);
+    return until(`job ${id} has a Sandbox`, () => this.fleet.modal.running().find(isUp));
   }
 
   /** Waits until the controller has answered to what happened to the job. */
@@ -167,7 +167,7 @@ export class World {
       action: string | null;
       request: { payload: Record<string, unknown> };
     }) => told === action && (request.payload["workflow_job"] as { id?: number } | undefined)?.id === id;
-    await until(`${action} of job ${id}`, () => this.fleet.github.state().deliveries.some(isIt), 30_000);
+    await until(`${action} of job ${id}`, () => this.fleet.github.state().deliveries.some(isIt));
   }
 
   /** Opens the fleet as a command does. */
@@ -209,7 +209,7 @@ export class World {
       for (const { id } of github.state().runners) await octokit.request(`DELETE /orgs/acme/actions/runners/${id}`);
     });
     await Promise.all(unfinished.map(({ id }) => this.answered(id, "completed")));
-    await until("no Sandbox is left", () => modal.running().length === 0, 30_000);
+    await until("no Sandbox is left", () => modal.running().length === 0);
     this.let({});
   }
 

@@ -65,11 +65,8 @@ describe("image build", () => {
     const octokit = new Octokit({ baseUrl: rehearsal.github.url, auth: rehearsal.github.token });
     const { owner, repository: repo } = rehearsal;
     await octokit.rest.actions.createWorkflowDispatch({ owner, repo, workflow_id: "ci.yml", ref: "main" });
-    const job = await until(
-      "the job is done",
-      () =>
-        rehearsal.github.state().jobs.find(({ status, labels }) => status === "completed" && labels.includes("modal")),
-      30_000,
+    const job = await until("the job is done", () =>
+      rehearsal.github.state().jobs.find(({ status, labels }) => status === "completed" && labels.includes("modal")),
     );
     expect(job).toMatchObject({ conclusion: "success" });
     const names = rehearsal.modal.images().find(({ imageId }) => imageId === built.imageId)?.names;

@@ -173,7 +173,7 @@ describe("explain", () => {
     }
     writeFileSync(gate, "");
     await world.reaches(id, "completed");
-    await until("its Sandbox is gone", () => world.fleet.modal.running().length === 0, 30_000);
+    await until("its Sandbox is gone", () => world.fleet.modal.running().length === 0);
     for (const name of [runner, sandboxId]) {
       const told = await explain(name);
       expect(told.job).toMatchObject({ id, conclusion: "success" });
@@ -193,7 +193,7 @@ describe("explain", () => {
     const runner = world.job(first).runner?.name ?? "";
     expect(runner).toContain(`-${second}-`);
     const isUp = () => world.fleet.modal.running().some(({ tags }) => tags["runner"] === runner);
-    await until("its Sandbox is gone", () => !isUp(), 30_000);
+    await until("its Sandbox is gone", () => !isUp());
     const told = await explain(runner);
     expect(told.job.id).toBe(first);
     expect(told.events.map(({ text }) => text).join()).toContain(`took it; it was made for job ${second}`);

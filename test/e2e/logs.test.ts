@@ -87,7 +87,7 @@ describe("logs of a run that failed", () => {
       workflow: "build.yml",
     });
     await fleet.github.settled();
-    await until("no Sandbox is left", () => fleet.modal.running().length === 0, 30_000);
+    await until("no Sandbox is left", () => fleet.modal.running().length === 0);
     build = String(jobs().find(({ name }) => name === "build")?.id);
     runUrl = `https://github.com/acme/app/actions/runs/${runId}`;
   });
@@ -173,7 +173,7 @@ it("follows 100,000 lines over ten broken streams, not one lost or doubled, and 
   const lines = stdout.split("\n").filter((line) => /^line \d+$/.test(line));
   expect(lines.length).toBe(100_000);
   expect(lines.every((line, index) => line === `line ${index + 1}`)).toBe(true);
-  await until("its Sandbox is gone", () => fleet.modal.running().length === 0, 30_000);
+  await until("its Sandbox is gone", () => fleet.modal.running().length === 0);
   const again = await cli(id);
   expect([again.code, again.stderr]).toEqual([0, ""]);
   expect(again.stdout === stdout).toBe(true);

@@ -36,7 +36,7 @@ async function expectAllRan(rehearsal: Rehearsal, count: number): Promise<void> 
   expect(jobs.filter((job) => job.conclusion !== "success")).toEqual([]);
   expect(jobs).toHaveLength(count);
   expect(new Set(jobs.map((job) => job.runner?.name)).size).toBe(count);
-  await until("the fleet is empty", () => rehearsal.modal.running().length === 0, 30_000);
+  await until("the fleet is empty", () => rehearsal.modal.running().length === 0);
   expect(rehearsal.github.state().runners).toEqual([]);
   expect(await rehearsal.modal.processes()).toEqual([]);
 }

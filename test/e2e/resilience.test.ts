@@ -45,7 +45,7 @@ async function startFleet(workflow: string, options: Partial<RehearsalOptions> =
 
 async function expectEmpty(rehearsal: Rehearsal): Promise<void> {
   const isEmpty = () => rehearsal.modal.running().length === 0 && rehearsal.github.state().runners.length === 0;
-  await until("the fleet is empty", isEmpty, 45_000);
+  await until("the fleet is empty", isEmpty);
 }
 
 function expectEachRanOnce(all: JobView[], count: number): void {
@@ -233,7 +233,7 @@ describe("modal-gha reconcile", () => {
     expect(mended.map((item) => item.done)).toEqual(Array(5).fill(true));
     await github.settled();
     expect(github.state().jobs[0]?.conclusion).toBe("success");
-    await until("its own Sandbox has ended", () => modal.running().length === 0, 30_000);
+    await until("its own Sandbox has ended", () => modal.running().length === 0);
     expect(github.state().runners).toEqual([]);
     expect(await reconcile("--dry-run")).toEqual([]);
     access.close();

@@ -78,19 +78,15 @@ beforeAll(async () => {
   const place = { owner: announced.owner, repo: announced.repository };
   const inputs = { gate: join(scratch, "gate") };
   await octokit.actions.createWorkflowDispatch({ ...place, workflow_id: "wait.yml", ref: "main", inputs });
-  jobs = await until(
-    "one job runs and one has failed",
-    async () => {
-      const { data } = await octokit.actions.listWorkflowRunsForRepo(place);
-      const run_id = data.workflow_runs[0]?.id;
-      if (run_id === undefined) return undefined;
-      const { jobs: all } = (await octokit.actions.listJobsForWorkflowRun({ ...place, run_id })).data;
-      const of = (name: string) => all.find((job) => job.name === name);
-      const isReady = of("wait")?.status === "in_progress" && of("fail")?.status === "completed";
-      return isReady ? Object.fromEntries(all.map(({ name, id }) => [name, id])) : undefined;
-    },
-    60_000,
-  );
+  jobs = await until("one job runs and one has failed", async () => {
+    const { data } = await octokit.actions.listWorkflowRunsForRepo(place);
+    const run_id = data.workflow_runs[0]?.id;
+    if (run_id === undefined) return undefined;
+    const { jobs: all } = (await octokit.actions.listJobsForWorkflowRun({ ...place, run_id })).data;
+    const of = (name: string) => all.find((job) => job.name === name);
+    const isReady = of("wait")?.status === "in_progress" && of("fail")?.status === "completed";
+    return isReady ? Object.fromEntries(all.map(({ name, id }) => [name, id])) : undefined;
+  });
 });
 
 afterAll(async () => {

@@ -73,20 +73,16 @@ afterEach(async () => {
 /** @returns the runner that stands at the gate */
 async function startBusy(label = "modal"): Promise<ListedRunner> {
   await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", inputs: { gate, label } });
-  return until(
-    "a job runs",
-    async () => {
-      const busy = await list("--state", "busy");
-      // GitHub may have given the runner of this job the other one of the run, which is over in a moment.
-      const runs = ({ job, runner }: ListedRunner) => jobOf(job)?.runner?.name === runner;
-      return busy.find((runner) => jobOf(runner.job)?.name === "Wait at the gate" && runs(runner));
-    },
-    30_000,
-  );
+  return until("a job runs", async () => {
+    const busy = await list("--state", "busy");
+    // GitHub may have given the runner of this job the other one of the run, which is over in a moment.
+    const runs = ({ job, runner }: ListedRunner) => jobOf(job)?.runner?.name === runner;
+    return busy.find((runner) => jobOf(runner.job)?.name === "Wait at the gate" && runs(runner));
+  });
 }
 
 async function idle(): Promise<ListedRunner> {
-  return until("a runner waits", async () => (await list("--pool", "ready", "--state", "idle"))[0], 30_000);
+  return until("a runner waits", async () => (await list("--pool", "ready", "--state", "idle"))[0]);
 }
 
 describe("runners ls", () => {

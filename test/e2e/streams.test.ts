@@ -57,7 +57,7 @@ beforeAll(async () => {
   const inputs = { gate: join(scratch, "gate") };
   await fleet.github.trigger({ repository, event: "workflow_dispatch", inputs });
   const busy = () => fleet.github.state().jobs.filter(({ status }) => status === "in_progress");
-  await until("three jobs run", () => busy().length === 3, 60_000);
+  await until("three jobs run", () => busy().length === 3);
 });
 afterAll(async () => {
   writeFileSync(join(scratch, "gate"), "");

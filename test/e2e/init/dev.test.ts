@@ -31,14 +31,10 @@ it.runIf(bin !== undefined)(
       const octokit = new Octokit({ baseUrl: announced.githubUrl, auth: env["GITHUB_TOKEN"] });
       const place = { owner, repo: repository };
       await octokit.actions.createWorkflowDispatch({ ...place, workflow_id: "ci.yml", ref: "main" });
-      const done = await until(
-        "the run ends",
-        async () => {
-          const { data } = await octokit.actions.listWorkflowRunsForRepo(place);
-          return data.workflow_runs.find(({ status }) => status === "completed");
-        },
-        120_000,
-      );
+      const done = await until("the run ends", async () => {
+        const { data } = await octokit.actions.listWorkflowRunsForRepo(place);
+        return data.workflow_runs.find(({ status }) => status === "completed");
+      });
       expect(done.conclusion).toBe("success");
       expect(resultOf(await init()).changed).toBe(false);
     } finally {

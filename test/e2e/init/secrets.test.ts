@@ -58,7 +58,7 @@ async function logsOf(app: string): Promise<string> {
 /** Runs a job, and looks into the processes of its Sandbox while it is under way. @returns their environments */
 async function environmentsOfSandbox(site: Site): Promise<string> {
   await site.github.trigger({ repository: "app", event: "workflow_dispatch" });
-  await until("the job's step runs", () => read(join(site.scratch, "step-environment")), 30_000);
+  await until("the job's step runs", () => read(join(site.scratch, "step-environment")));
   const tasks = new Set(await site.modal.processes());
   const inSandbox = [...tasks].filter((pid) => read(`/proc/${pid}/environ`)?.includes(`${sandboxVariable}=`));
   expect(inSandbox.length).toBeGreaterThan(1);

@@ -27,7 +27,7 @@ async function start() {
     const event = await over;
     return event.type === "delivery" ? String(event.delivery.id) : "";
   };
-  return { answer, receiver, world, access, push, wait: waitOf(world, 10_000) };
+  return { answer, receiver, world, access, push, wait: waitOf(world, 600_000) };
 }
 
 function waitOf({ time }: World, waitMs: number) {

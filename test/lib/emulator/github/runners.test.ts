@@ -289,7 +289,8 @@ jobs:
     const start = performance.now();
     await github.trigger({ repository: "widgets", event: "push" });
     const offer = await waiting;
-    expect(performance.now() - start).toBeLessThan(2_000);
+    // An unanswered poll lasts 50 s.
+    expect(performance.now() - start).toBeLessThan(25_000);
     expect(await runner.offer()).toEqual(offer);
     const first = await runner.acquire(offer);
     const again = await runner.acquire(offer);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AlreadyExistsError, NotFoundError } from "modal";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bench, isAlive, shell, startBench } from "./support.ts";
 
 describe.each([
@@ -119,7 +119,7 @@ describe.each([
     const folder = join(bench.directory, "sandboxes", sandbox.sandboxId);
     expect(lines).toEqual([folder, folder, join(folder, "tmp")]);
     await sandbox.terminate({ wait: true });
-    await vi.waitFor(() => expect(existsSync(folder)).toBe(false));
+    await expect.poll(() => existsSync(folder)).toBe(false);
   });
 });
 
