@@ -233,7 +233,7 @@ const cases: Record<ReasonCode, Case> = {
     async happens(world) {
       world.let({ loses: lose("queued") });
       const id = await world.queue();
-      const name = runnerName("cpu", id, 1, Date.now() - 6 * minute, "abcde");
+      const name = runnerName({ fleet: "explain", pool: "cpu" }, id, 1, Date.now() - 6 * minute, "abcde");
       await world.open(({ octokit }) =>
         octokit.request("POST /orgs/acme/actions/runners/generate-jitconfig", {
           ...{ name, runner_group_id: 1, labels: ["self-hosted", "modal"] },

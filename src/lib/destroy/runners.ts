@@ -1,7 +1,7 @@
 // The fleet's runners as they are to be removed: living Sandboxes by their tags, and registrations that the tags of a
-// Sandbox of this fleet, living or ended, name. Runner names do not say whose they are: two fleets may have like pools.
+// Sandbox of this fleet, living or ended, name. A runner's name alone is no proof of whose it is.
 import type { ModalClient } from "modal";
-import { ownershipTag, parseRunnerName, readSandbox } from "../fleet/names.ts";
+import { ownershipTag, parseOwnRunnerName, parseRunnerName, readSandbox } from "../fleet/names.ts";
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import { listSandboxes, type SandboxInfo, tagsOf } from "../modal/sandboxes.ts";
 import type { Policy } from "../policy/schema.ts";
@@ -55,8 +55,9 @@ export async function surveyRunners(
   const ended = await endedSince(client, Math.min(...alone.map(({ mintedAt }) => mintedAt)) - leewayMs);
   const ours = runnersOf(ended.filter(isOurs));
   const others = runnersOf(ended.filter((info) => !isOurs(info)));
-  const pools = new Set(policy.pools.map((pool) => pool.name));
-  const unknown = alone.filter((each) => !ours.has(keyOf(each)) && !others.has(keyOf(each)) && pools.has(each.pool));
+  const unknown = alone.filter(
+    (each) => !ours.has(keyOf(each)) && !others.has(keyOf(each)) && parseOwnRunnerName(each.name, policy),
+  );
   return {
     sandboxes,
     registrations: alone.filter((each) => ours.has(keyOf(each))),

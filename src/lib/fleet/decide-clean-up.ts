@@ -3,7 +3,7 @@
 import type { Policy } from "../policy/schema.ts";
 import type { Decision } from "./decision.ts";
 import type { Ledger } from "./ledger.ts";
-import { parseRunnerName } from "./names.ts";
+import { parseOwnRunnerName } from "./names.ts";
 import type { Registration, Snapshot } from "./snapshot.ts";
 
 /** A registration this young may be one whose Sandbox another controller is creating right now. */
@@ -60,18 +60,18 @@ export function decideIdle(
   });
 }
 
-/** Registrations of this fleet's pools that no Sandbox stands behind. */
+/** Registrations of this fleet that no Sandbox stands behind. */
 export function decideAbandoned(
   snapshot: Snapshot,
   registrations: readonly Registration[],
-  pools: readonly string[],
+  policy: Policy,
 ): Decision[] {
   const alive = new Set(snapshot.sandboxes.map((sandbox) => sandbox.runnerName));
   const starting = new Set(snapshot.starting.map((entry) => entry.jobId));
   const working = runnersAtWork(snapshot);
   return registrations.flatMap((registration): Decision[] => {
-    const name = parseRunnerName(registration.name);
-    if (!name || !pools.includes(name.pool) || alive.has(registration.name) || starting.has(name.jobId)) return [];
+    const name = parseOwnRunnerName(registration.name, policy);
+    if (!name || alive.has(registration.name) || starting.has(name.jobId)) return [];
     if (registration.online || registration.busy || working.has(registration.name)) return [];
     if (snapshot.now - name.mintedAt < newcomerMs) return [];
     const detail = `runner ${registration.name} is offline and has no Sandbox`;

@@ -48,8 +48,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Decision[] {
   const unused = spare.filter((sandbox) => atHand.includes(sandbox));
   decisions.push(...unused.map((sandbox) => leftOver(sandbox, jobs)), ...keepWarm({ policy, ledger, snapshot }));
   if (snapshot.registrations) {
-    const pools = policy.pools.map((pool) => pool.name);
-    decisions.push(...decideAbandoned(snapshot, snapshot.registrations, pools));
+    decisions.push(...decideAbandoned(snapshot, snapshot.registrations, policy));
   }
   return decisions;
 }

@@ -1,4 +1,5 @@
 // The names and tags by which GitHub and Modal remember what a runner is for. There is no other record.
+import type { Policy } from "../policy/schema.ts";
 import type { FleetSandbox, Job } from "./snapshot.ts";
 
 /** Modal keeps this name unique among the running Sandboxes of an App, which makes it the lock against double provisioning. */
@@ -24,12 +25,26 @@ export function parseSandboxName(name: string): { jobId: number; attempt: number
 }
 
 /**
- * A runner name: `<pool>-<job>-<attempt>-<stamp><random>`. The stamp is the minute of minting in base 36, so that a
- * registration, for which GitHub keeps no date, tells its own age.
+ * A runner name: `<pool>-<job>-<attempt>-<stamp><mark><random>`. The stamp is the minute of minting in base 36, so that a
+ * registration, for which GitHub keeps no date, tells its own age. The mark is the fleet's: fleets of one organisation may
+ * have like pools, and a registration has nothing but its name to tell whose it is.
  * @param random five characters of [a-z0-9]: two controllers that serve the same job in the same minute take two names
  */
-export function runnerName(pool: string, jobId: number, attempt: number, now: number, random: string): string {
-  return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${random}`;
+export function runnerName(
+  { fleet, pool }: { fleet: string; pool: string },
+  jobId: number,
+  attempt: number,
+  now: number,
+  random: string,
+): string {
+  return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${fleetMark(fleet)}${random}`;
+}
+
+/** Three characters of [a-z0-9] that tell the fleets of an organisation apart: FNV-1a, since decisions reach no package. */
+function fleetMark(fleet: string): string {
+  let hash = 0x811c9dc5;
+  for (const character of fleet) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return (hash % 36 ** 3).toString(36).padStart(3, "0");
 }
 
 /** Five characters of [a-z0-9], for runnerName. */
@@ -37,14 +52,33 @@ export function randomSuffix(): string {
   return Math.random().toString(36).slice(2, 7).padEnd(5, "0");
 }
 
-/** What a runner name tells; undefined for a runner that is none of ours. `mintedAt` is true to the minute. */
-export function parseRunnerName(
-  name: string,
-): { pool: string; jobId: number; attempt: number; mintedAt: number } | undefined {
-  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})[a-z0-9]{5}$/.exec(name);
+/** What a runner name tells. */
+export interface RunnerName {
+  pool: string;
+  jobId: number;
+  attempt: number;
+  /** True to the minute. */
+  mintedAt: number;
+  /** Of its fleet. */
+  mark: string;
+}
+
+/** What a runner name tells; undefined for a runner of no fleet. Whether it is of this one: parseOwnRunnerName. */
+export function parseRunnerName(name: string): RunnerName | undefined {
+  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})([a-z0-9]{3})[a-z0-9]{5}$/.exec(name);
   if (!match) return undefined;
-  const [, pool, job, attempt, stamp] = match as unknown as [string, string, string, string, string];
-  return { pool, jobId: Number(job), attempt: Number(attempt), mintedAt: Number.parseInt(stamp, 36) * 60_000 };
+  const [, pool, job, attempt, stamp, mark] = match as unknown as [string, string, string, string, string, string];
+  return { pool, jobId: Number(job), attempt: Number(attempt), mintedAt: Number.parseInt(stamp, 36) * 60_000, mark };
+}
+
+/** What the name of a runner of this fleet tells; undefined for one that is of no pool of it, or another fleet's. */
+export function parseOwnRunnerName(
+  name: string | null,
+  { fleet, pools }: Pick<Policy, "fleet" | "pools">,
+): RunnerName | undefined {
+  const parsed = parseRunnerName(name ?? "");
+  const isOurs = parsed?.mark === fleetMark(fleet) && pools.some((pool) => pool.name === parsed.pool);
+  return isOurs ? parsed : undefined;
 }
 
 /** The tag that says a Sandbox belongs to some modal-gha fleet; nothing without it is ever touched. */

@@ -1,7 +1,7 @@
 // The fleet's runners, each joined from what Modal (the Sandbox) and GitHub (the registration) know of it.
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
-import { parseRunnerName } from "../fleet/names.ts";
+import { parseOwnRunnerName } from "../fleet/names.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import { resourcesOf } from "../policy/match.ts";
@@ -113,10 +113,9 @@ export function joinRunners(
   const byName = new Map(registrations.map((registration) => [registration.name, registration]));
   const listed = sandboxes.map((sandbox) => fromSandbox(sandbox, byName.get(sandbox.runnerName), policy, now));
   const alive = new Set(sandboxes.map((sandbox) => sandbox.runnerName));
-  const pools = new Set(policy.pools.map((pool) => pool.name));
   for (const registration of registrations) {
-    const name = parseRunnerName(registration.name);
-    if (!name || !pools.has(name.pool) || alive.has(registration.name)) continue;
+    const name = parseOwnRunnerName(registration.name, policy);
+    if (!name || alive.has(registration.name)) continue;
     listed.push({
       runner: registration.name,
       state: "no-sandbox",

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { runnerName } from "../../../src/lib/fleet/names.ts";
 import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
 import { SettingsStore, settingsFolder } from "../../../src/lib/settings/store.ts";
 import {
@@ -30,7 +31,7 @@ async function makeDecoys(world: World): Promise<void> {
   await makeApp(world, "test", { "managed-by": "modal-gha" });
   await makeApp(world, "modal-gha-tests", {});
   await register(world, "cpu-build-server");
-  await register(world, "gpu-77-1-abcde00000");
+  await register(world, "gpu-77-1-abcde00000000");
   await publish(world, "theirs", ["acme-runner:by-hand", "acme-runner-2:mgha-2.338.0-20261102000000"]);
   await client.cpClient.secretGetOrCreate({ deploymentName: "test", objectCreationType: 1, envDict: { A: "1" } });
   await client.volumes.fromName("model-cache", { createIfMissing: true });
@@ -69,12 +70,13 @@ it("leaves nothing of the fleet, and everything that is not its", async () => {
 it("tells of a registration that may be another fleet's, and leaves it", async () => {
   const world = await worldWith();
   await makeRunner(world, { fleet: "test-2", job: 8, ended: true });
-  await register(world, "cpu-9-1-abcde00000");
+  const nobodys = runnerName({ fleet: "test", pool: "cpu" }, 9, 1, Date.now(), "00000");
+  await register(world, nobodys);
   await makeRunner(world, { job: 10, ended: true });
   const { things, kept } = await look(world);
   expect(things).toEqual([expect.stringMatching(/^registration cpu-10-1-/), "app modal-gha-test"]);
   expect(kept.filter((line) => line.startsWith("registration "))).toEqual([
-    expect.stringContaining("cpu-9-1-abcde00000: no Sandbox of this fleet"),
+    expect.stringContaining(`${nobodys}: no Sandbox of this fleet`),
   ]);
 });
 

@@ -95,7 +95,7 @@ let minted = 0;
 /** A registration at GitHub, and a Sandbox at Modal that carries its tags. */
 export async function makeRunner(world: World, wish: RunnerWish) {
   const { fleet = "test", pool = "cpu", job, busy = false } = wish;
-  const name = runnerName(pool, job, 1, Date.now(), String(minted++).padStart(5, "0"));
+  const name = runnerName({ fleet, pool }, job, 1, Date.now(), String(minted++).padStart(5, "0"));
   const { id, jitConfig } = await register(world, name);
   const app = await world.bench.client.apps.fromName(appName(fleet), { createIfMissing: true });
   const sandbox = await world.bench.client.sandboxes.create(app, world.bench.image, {

@@ -143,6 +143,7 @@ const cases: [string, Partial<Snapshot>, string[]][] = [
         registration(runner(3, "cpu", 1), { online: false }),
         registration(runner(4), { online: false }),
         registration(runner(5, "other"), { online: false }),
+        registration(runner(6, "cpu", 60, "another-fleet"), { online: false }),
         registration("build-machine-7", { online: false }),
       ],
     },

@@ -1,5 +1,5 @@
 // Short ways to write jobs, Sandboxes, registrations and policies in tests.
-import { sandboxName } from "../../../src/lib/fleet/names.ts";
+import { runnerName, sandboxName } from "../../../src/lib/fleet/names.ts";
 import type { FleetSandbox, Job, Registration, Snapshot } from "../../../src/lib/fleet/snapshot.ts";
 import { parsePolicy } from "../../../src/lib/policy/parse.ts";
 import type { Policy } from "../../../src/lib/policy/schema.ts";
@@ -53,9 +53,8 @@ export function sandbox(jobId: number, given: Partial<FleetSandbox> = {}): Fleet
 }
 
 /** The name of the runner that was made for a job, an hour ago. */
-export function runner(jobId: number, pool = "cpu", minutesAgo = 60): string {
-  const stamp = Math.floor((now - minutesAgo * 60_000) / 60_000).toString(36);
-  return `${pool}-${jobId}-1-${stamp}abcde`;
+export function runner(jobId: number, pool = "cpu", minutesAgo = 60, fleet = "test"): string {
+  return runnerName({ fleet, pool }, jobId, 1, now - minutesAgo * 60_000, "abcde");
 }
 
 export function registration(name: string, given: Partial<Registration> = {}): Registration {

@@ -56,7 +56,7 @@ describe("news of a queued job", () => {
     expect(started?.runnerName).toBe(registered?.name);
     expect(started?.registrationId).toBe(registered?.id);
     expect(started?.secrets).toEqual({ ACTIONS_RUNNER_INPUT_JITCONFIG: `jit-of-${registered?.name}` });
-    expect(parseRunnerName(registered?.name ?? "")).toEqual({ pool: "cpu", jobId: 1, attempt: 1, mintedAt: now });
+    expect(parseRunnerName(registered?.name ?? "")).toMatchObject({ pool: "cpu", jobId: 1, attempt: 1, mintedAt: now });
   });
 
   it("five times at once starts one Sandbox", async () => {

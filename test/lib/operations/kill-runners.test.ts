@@ -47,6 +47,16 @@ describe("the runners that are meant", () => {
     expect(unknown.github.calls.filter((call) => call === "jobs")).toHaveLength(1);
   });
 
+  it("are never another fleet's of the same organisation, though its pools are called the same", async () => {
+    const { fleet, github } = swapped(true);
+    const [own, theirs] = [runner(3), runner(4, "cpu", 60, "another-fleet")];
+    github.runners.set(30, registration(own, { id: 30, online: false }));
+    github.runners.set(31, registration(theirs, { id: 31 }));
+    const all = await selectRunners(fleet, { references: [], pools: ["cpu"], states: ["no-sandbox"] }, now);
+    expect(all.map((target) => target.runner)).toEqual([own]);
+    await expect(select(fleet, theirs)).rejects.toThrow("no runner");
+  });
+
   it("have no job where GitHub does not show yet which", async () => {
     const { fleet, github } = swapped(false);
     github.jobs.clear();

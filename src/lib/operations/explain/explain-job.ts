@@ -1,7 +1,7 @@
 // Explains one job: why it has, or has not, a runner; what happened, what will happen, and what to do about it.
 
 import type { Decision } from "../../fleet/decision.ts";
-import { parseRunnerName } from "../../fleet/names.ts";
+import { parseOwnRunnerName } from "../../fleet/names.ts";
 import { type ReasonCode, reasons } from "../../fleet/reasons.ts";
 import type { Job } from "../../fleet/snapshot.ts";
 import { resolveJob } from "../../policy/match.ts";
@@ -63,7 +63,7 @@ function explain(facts: Facts, fleet: Source, looking: Looking): JobExplanation 
     job: describeJob(facts),
     isOurs,
     summary: summarise({ facts, isOurs, decision, stuckOn }),
-    events: tellStory(facts),
+    events: tellStory(facts, policy),
     decision,
     also: others.map((other) => describeDecision(other, job, fleet)),
     limits,
@@ -81,7 +81,7 @@ function decisionsOn({ job, decisions, isGuess }: Facts, policy: Policy): Decisi
       const { sandbox } = decision;
       return sandbox.jobId === job.id || madeFor(sandbox) === job.id || sandbox.runnerName === job.runnerName;
     }
-    return "registration" in decision && parseRunnerName(decision.registration.name)?.jobId === job.id;
+    return "registration" in decision && parseOwnRunnerName(decision.registration.name, policy)?.jobId === job.id;
   };
   const others = (decisions ?? []).filter((decision) => decision !== about && isItsOwn(decision));
   // That there is nothing to do about an ended job says less than what is done about its Sandbox.
@@ -105,9 +105,7 @@ function poolOf(decision: Decision, job: Job, policy: Policy): string | undefine
 
 /** Whether the fleet has, had, or was asked to have anything to do with the job. */
 function concerns({ job, sandboxes = [], isGuess }: Facts, policy: Policy): boolean {
-  const runner = parseRunnerName(job.runnerName ?? "");
-  const isOurRunner = runner !== undefined && policy.pools.some(({ name }) => name === runner.pool);
-  if (isGuess || isOurRunner || sandboxes.length > 0) return true;
+  if (isGuess || parseOwnRunnerName(job.runnerName, policy) || sandboxes.length > 0) return true;
   if (job.runnerName !== null) return false;
   const match = resolveJob(policy, job.labels);
   return match.kind === "pool" || match.reason !== "ignore:no-pool-matches" || asksForUs(policy, job.labels);

@@ -1,8 +1,9 @@
 // What happened to a job, event by event, from the facts. Pure.
 import { formatDuration } from "../../cli/durations.ts";
 import { plainText } from "../../cli/text.ts";
-import { parseRunnerName, parseSandboxName, parseWarmSandboxName } from "../../fleet/names.ts";
+import { parseOwnRunnerName, parseRunnerName, parseSandboxName, parseWarmSandboxName } from "../../fleet/names.ts";
 import { reasons } from "../../fleet/reasons.ts";
+import type { Policy } from "../../policy/schema.ts";
 import type { ExplainedSandbox, StoryEvent, StorySource } from "./explanation.ts";
 import type { Facts, SandboxFacts } from "./facts.ts";
 import type { JobAction, JobDelivery } from "./job-deliveries.ts";
@@ -38,7 +39,7 @@ const ends: Record<string, string> = {
 };
 
 /** The oldest first. */
-export function tellStory(facts: Facts): StoryEvent[] {
+export function tellStory(facts: Facts, policy: Pick<Policy, "fleet" | "pools">): StoryEvent[] {
   const { job, isGuess, deliveries, sandboxes = [] } = facts;
   const events: Told[] = [];
   const tell = (at: number, kind: Told["kind"], source: StorySource, text: string, isBad = false) =>
@@ -66,7 +67,7 @@ export function tellStory(facts: Facts): StoryEvent[] {
   }
   for (const sandbox of sandboxes) events.push(...tellSandbox(sandbox, facts));
   if (job.startedAt !== undefined && job.runnerName !== null) {
-    tell(job.startedAt, "taken", "github", `Runner ${job.runnerName} took it${otherRunner(facts)}`);
+    tell(job.startedAt, "taken", "github", `Runner ${job.runnerName} took it${otherRunner(facts, policy)}`);
   }
   if (job.completedAt !== undefined) {
     const took = job.startedAt === undefined ? "" : `, after ${formatDuration(job.completedAt - job.startedAt)}`;
@@ -182,8 +183,8 @@ function tellEnd(
 }
 
 /** That the runner which took the job is not the one that was made for it. */
-function otherRunner({ job, sandboxes = [] }: Facts): string {
-  const name = parseRunnerName(job.runnerName ?? "");
+function otherRunner({ job, sandboxes = [] }: Facts, policy: Pick<Policy, "fleet" | "pools">): string {
+  const name = parseOwnRunnerName(job.runnerName, policy);
   if (!name || name.jobId === job.id) return name ? "" : ", which is none of this fleet";
   const own = sandboxes.find((sandbox) => madeFor(sandbox) === job.id && sandbox.runnerName !== job.runnerName);
   const whose = name.jobId === 0 ? "; it was kept ready for any job" : `; it was made for job ${name.jobId}`;
