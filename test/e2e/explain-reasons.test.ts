@@ -152,6 +152,25 @@ const cases: Record<ReasonCode, Case> = {
       expect(told.toType).toContain(`modal-gha logs -f ${id}`);
     },
   },
+  "assign:unseen-job": {
+    in: "plain",
+    async happens(world) {
+      const id = await queueHeld(world);
+      const busy = async (answer: () => Promise<Response>) => {
+        const list = (await (await answer()).json()) as { runners: object[] };
+        return Response.json({ ...list, runners: list.runners.map((runner) => ({ ...runner, busy: true })) });
+      };
+      world.let({
+        holdsRunner: () => true,
+        github: async ({ method, url }, answer) =>
+          method === "GET" && url.includes("/actions/runners?") ? busy(answer) : undefined,
+      });
+      const told = await world.explain(id);
+      expect(told.decision?.reason).toBe("spawn");
+      expect(told.also.map(({ reason }) => reason)).toEqual(["assign:unseen-job"]);
+      expect(told.summary).toMatch(/GitHub has given cpu-\S+, which was made for it, to another job/);
+    },
+  },
   "finish:job-completed": {
     in: "plain",
     async happens(world) {

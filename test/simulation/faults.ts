@@ -34,6 +34,7 @@ export const faults = {
   "registrations-vanish": { delayMs: minute, what: "GitHub removes idle runners after 2 to 60 minutes" },
   "deprecated-runner": { delayMs: 4 * minute, what: "runners that connect, get no job, and exit" },
   "fork-steals": { delayMs: minute, what: "a stranger's job is taken by a runner that was made for another job" },
+  "strangers-steal": { delayMs: minute, what: "jobs of repositories that the policy does not allow take runners" },
   outages: { delayMs: 2 * minute, what: "GitHub or Modal cannot be reached for up to an hour" },
 } as const;
 

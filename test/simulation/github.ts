@@ -3,7 +3,7 @@ import { NameTaken } from "../../src/lib/fleet/ports.ts";
 import type { Job, Registration } from "../../src/lib/fleet/snapshot.ts";
 import { Matching } from "./matching.ts";
 import type { ModelJob, ModelRunner, RunnerProcess } from "./observer.ts";
-import type { JobPlan } from "./scenario.ts";
+import { type JobPlan, unseenRepository } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 /** As long as GitHub needs to see that a runner with a job is gone. */
@@ -96,7 +96,7 @@ export class GitHubModel {
       job.id,
       ...(job.runnerName === null ? [] : [job.runnerName]),
     ]);
-    this.#emit(job);
+    if (job.repository !== unseenRepository) this.#emit(job);
   }
 
   #start(model: ModelJob, runnerName: string): void {
@@ -245,7 +245,7 @@ export class GitHubModel {
 
   job(id: number): Job | undefined {
     const model = this.jobs.get(id);
-    return model && stateAt(model, this.#lookBack(stalenessMs.jobs));
+    return model && model.plan.repository !== unseenRepository ? stateAt(model, this.#lookBack(stalenessMs.jobs)) : undefined;
   }
 
   unfinishedJobs(repositories: readonly string[]): Job[] {
@@ -254,7 +254,7 @@ export class GitHubModel {
     this.#finishedLately = this.#finishedLately.filter((model) => (model.history.at(-1)?.at ?? 0) >= oldest);
     const wanted = new Set(repositories);
     return [...this.unfinished, ...this.#finishedLately]
-      .filter((model) => wanted.has(model.plan.repository))
+      .filter((model) => wanted.has(model.plan.repository) && model.plan.repository !== unseenRepository)
       .map((model) => stateAt(model, at))
       .filter((job) => job !== undefined && job.status !== "completed") as Job[];
   }

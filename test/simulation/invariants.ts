@@ -86,6 +86,8 @@ export class Invariants implements Observer {
         sandbox.view,
       );
     }
+    // Whatever its tags say, it waits for its own job no more.
+    if (job.plan.pool === undefined && sandbox) this.#unbind(sandbox, sandbox.view.jobId);
     this.waitsMs.push(this.#clock.now - job.queuedAt);
     this.#stopWaiting(job);
   }

@@ -70,8 +70,8 @@ export class Matching {
   #serves(runners: Group<ModelRunner>, jobs: Group<ModelJob>): boolean {
     const { has, scenario } = this.#world;
     if (runners.repository !== null && runners.repository !== jobs.repository) return false;
-    // The runner group is open to the policy's repositories alone.
-    if (!allowsRepository(scenario.policy, jobs.repository ?? "")) return false;
+    // Without the fault, the runner group is open to the policy's repositories alone.
+    if (!allowsRepository(scenario.policy, jobs.repository ?? "") && !has("strangers-steal")) return false;
     if (runners.isForFork !== jobs.isForFork && !has("fork-steals")) return false;
     // What nobody serves is not to be had by theft either: it would be a job more than the fleet was planned for.
     const wanted = jobs.labels.filter((label) => !common.includes(label));

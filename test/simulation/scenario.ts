@@ -36,8 +36,9 @@ const asking: { pool: string | undefined; labels: string[]; weight: number; minu
   { pool: undefined, labels: ["modal/cpu=64"], weight: 1, minutes: 5 },
   { pool: undefined, labels: ["self-hosted", "linux"], weight: 2, minutes: 5 },
 ];
-/** A repository that the policy does not name. */
+/** A repository that the policy does not name, and one in which the fleet's App is not even installed. */
 const stranger = "elsewhere/app";
+export const unseenRepository = "elsewhere/unseen";
 
 /** @param count of jobs @param hours over which they are queued */
 export function plan(random: Random, count: number, hours: number, faults: ReadonlySet<FaultName>): Scenario {
@@ -53,7 +54,10 @@ export function plan(random: Random, count: number, hours: number, faults: Reado
     }
   }
   jobs.sort((a, b) => a.at - b.at);
-  for (const [index, job] of jobs.entries()) job.id = 1000 + index;
+  for (const [index, job] of jobs.entries()) {
+    job.id = 1000 + index;
+    if (job.repository === stranger && index % 2 === 0) job.repository = unseenRepository;
+  }
   return { policy: planPolicy(random.fork("policy"), jobs, hours, mayForksRun), jobs };
 }
 

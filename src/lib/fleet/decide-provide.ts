@@ -45,7 +45,7 @@ export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision
     return nothing("refuse:fork-pull-request", job);
   }
   const isIsolated = job.isForkPullRequest === true;
-  const own = ledger.forJob(job.id).find((sandbox) => !sandbox.busy);
+  const own = ledger.forJob(job.id).find((sandbox) => ledger.isWaiting(sandbox));
   if (own || ledger.isStarting(job.id)) {
     const where = own ? `Sandbox ${own.id} waits for it` : "its Sandbox is being created";
     return nothing("ignore:already-provisioned", job, where);
@@ -257,7 +257,8 @@ export function assign(
 ): Decision {
   const before = { ...sandbox };
   ledger.assign(sandbox, job, busy);
-  const detail = `${sandbox.runnerName} serves job ${job.id}: ${reasons[reason]}`;
+  const what = job.id === 0 ? "is busy" : `serves job ${job.id}`;
+  const detail = `${sandbox.runnerName} ${what}: ${reasons[reason]}`;
   return { action: "assign", reason, detail, sandbox: before, job, busy };
 }
 

@@ -26,9 +26,12 @@ export function decide(snapshot: Snapshot, policy: Policy): Decision[] {
   if (snapshot.registrations) {
     decisions.push(...decideOrphans(snapshot, snapshot.registrations, ledger));
     decisions.push(...decideIdle(snapshot, snapshot.registrations, policy, ledger));
+    decisions.push(...takenUnseen(jobs, policy, ledger));
   }
 
-  const spare = ledger.sandboxes.filter((sandbox) => !sandbox.busy && needsRunnerNoMore(sandbox.jobId, jobs));
+  const spare = ledger.sandboxes.filter(
+    (sandbox) => ledger.isWaiting(sandbox) && needsRunnerNoMore(sandbox.jobId, jobs),
+  );
   for (const lost of displaced) {
     const isKnown = jobs.some((job) => job.id === lost.jobId);
     const other = isKnown ? undefined : take(spare, (sandbox) => isAlike(sandbox, lost));
@@ -36,7 +39,7 @@ export function decide(snapshot: Snapshot, policy: Policy): Decision[] {
     const job = { id: lost.jobId, runId: lost.runId, repository: lost.repository };
     decisions.push(assign(other, job, false, "assign:swapped", ledger));
   }
-  const ready = ledger.sandboxes.filter((sandbox) => !sandbox.busy && sandbox.jobId === 0);
+  const ready = ledger.sandboxes.filter((sandbox) => ledger.isWaiting(sandbox) && sandbox.jobId === 0);
   const atHand = [...spare, ...ready];
   const queued = jobs.filter(({ status }) => status === "queued");
   for (const job of inFairOrder(queued, ledger)) {
@@ -70,6 +73,18 @@ function pickedUp(job: Job, ledger: Ledger, displaced: FleetSandbox[]): Decision
   if (taken.busy && taken.jobId === job.id) return nothing("ignore:nothing-to-do", job);
   if (!taken.busy && taken.jobId !== job.id && taken.jobId !== 0) displaced.push({ ...taken });
   return assign(taken, job, true, "assign:picked-up", ledger);
+}
+
+/**
+ * Runners that GitHub calls busy, while the job that they were for waits or ran elsewhere: they have one of which nothing is
+ * heard, of a repository perhaps in which the fleet's App is not installed. Should it come into sight, it is picked up.
+ */
+function takenUnseen(jobs: readonly Job[], policy: Policy, ledger: Ledger): Decision[] {
+  const known = new Set([0, ...jobs.map(({ id }) => id)]);
+  const unseen = { id: 0, runId: 0, repository: `${policy.github.owner}/*` };
+  return ledger.sandboxes
+    .filter((sandbox) => !sandbox.busy && !ledger.isWaiting(sandbox) && known.has(sandbox.jobId))
+    .map((sandbox) => assign(sandbox, unseen, true, "assign:unseen-job", ledger));
 }
 
 function finished(job: Job, ledger: Ledger): Decision {

@@ -1,6 +1,6 @@
 // A copy of the fleet that `decide` changes while it decides, so that each decision sees the ones before it.
 import { parseSandboxName, sandboxName, warmSandboxName } from "./names.ts";
-import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
+import { type FleetSandbox, type Job, runnersAtWork, type Snapshot, type StartingSandbox } from "./snapshot.ts";
 
 function startingName({ jobId, attempt, pool }: StartingSandbox): string {
   return jobId === 0 ? warmSandboxName(pool, attempt) : sandboxName(jobId, attempt);
@@ -10,6 +10,7 @@ export class Ledger {
   readonly sandboxes: FleetSandbox[];
   readonly #starting: StartingSandbox[];
   readonly #alive: readonly FleetSandbox[];
+  readonly #atWork: ReadonlySet<string>;
 
   constructor(snapshot: Snapshot) {
     this.sandboxes = snapshot.sandboxes
@@ -20,6 +21,7 @@ export class Ledger {
       (entry) => !snapshot.sandboxes.some(({ name }) => name === startingName(entry)),
     );
     this.#alive = snapshot.sandboxes;
+    this.#atWork = runnersAtWork(snapshot.registrations);
   }
 
   /** The Sandbox whose runner has this name. GitHub's word on which runner took which job is found by nothing else. */
@@ -27,7 +29,14 @@ export class Ledger {
     return name === null ? undefined : this.sandboxes.find((sandbox) => sandbox.runnerName === name);
   }
 
-  /** Sandboxes that are meant for the job, the busy one included. */
+  /**
+   * Whether the Sandbox waits for its job. It does not once its runner has one, be it a job of which nothing is heard.
+   */
+  isWaiting(sandbox: FleetSandbox): boolean {
+    return !sandbox.busy && !this.#atWork.has(sandbox.runnerName);
+  }
+
+  /** Sandboxes that are meant for the job, those at work included. */
   forJob(jobId: number): FleetSandbox[] {
     return this.sandboxes.filter((sandbox) => sandbox.jobId === jobId);
   }
@@ -61,7 +70,7 @@ export class Ledger {
   /** Sandboxes of the pool that are kept ready, or are being created to be. */
   countReady(pool: string): number {
     const isReady = (entry: { pool: string; jobId: number }) => entry.pool === pool && entry.jobId === 0;
-    return this.sandboxes.filter(isReady).length + this.#starting.filter(isReady).length;
+    return this.sandboxes.filter((sandbox) => isReady(sandbox) && this.isWaiting(sandbox)).length + this.#starting.filter(isReady).length;
   }
 
   /** The smallest number that no Sandbox of the pool that is kept ready has in its name. */

@@ -6,6 +6,7 @@ import { decide, displacedBy } from "./decide.ts";
 import { refusal } from "./decide-provide.ts";
 import type { Decision } from "./decision.ts";
 import { Lookout } from "./lookout.ts";
+import { parseOwnRunnerName } from "./names.ts";
 import { OwnWork } from "./own-work.ts";
 import type { GitHub, Modal } from "./ports.ts";
 import type { FleetSandbox, Job, Snapshot, StartingSandbox } from "./snapshot.ts";
@@ -63,8 +64,9 @@ export class FleetLoop {
     const observation = this.#begin();
     const { policy } = this.#options;
     // An organisation's webhooks tell of every job there is; those that are none of ours must cost nothing.
-    const isForeign = news.status === "queued" || !allowsRepository(policy, news.repository);
-    const unserved = isForeign ? refusal(news, policy) : undefined;
+    // But GitHub may have given one of them a runner of ours, made for another job, which then needs a new one.
+    const isForeign = !allowsRepository(policy, news.repository) && !parseOwnRunnerName(news.runnerName, policy);
+    const unserved = news.status === "queued" || isForeign ? refusal(news, policy) : undefined;
     if (unserved) return [{ decision: unserved, outcome: act(unserved, this.#options) }];
     this.#lookout.saw(news.repository);
     const isOvertaken = this.#own.hear(news, observation.now);

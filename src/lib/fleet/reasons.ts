@@ -8,6 +8,7 @@ export const reasons = {
   "assign:picked-up": "GitHub gave the job to this runner",
   "assign:swapped": "its runner was taken by another job, whose own runner now serves it",
   "assign:spare": "a runner that was left over serves it",
+  "assign:unseen-job": "its runner has a job of which the fleet is told nothing",
   "finish:job-completed": "the job has ended, and its runner with it",
   "terminate:job-cancelled": "the job was cancelled before a runner took it",
   "terminate:surplus": "another runner took the job, and no other job needs this one",

@@ -38,6 +38,11 @@ export interface Registration {
   repository: string | null;
 }
 
+/** Names of the runners that GitHub calls busy. */
+export function runnersAtWork(registrations: readonly Registration[] = []): Set<string> {
+  return new Set(registrations.filter(({ busy }) => busy).map(({ name }) => name));
+}
+
 /** One living Sandbox of the fleet, read from its name and tags. */
 export interface FleetSandbox {
   id: string;
@@ -48,7 +53,7 @@ export interface FleetSandbox {
   repository: string;
   /**
    * The job that it is for now; another than in the name once GitHub gave its runner another job. 0 for a runner that is
-   * kept ready, of no job yet.
+   * kept ready, of no job yet; if `busy`, for one that has a job of which the fleet is told nothing.
    */
   jobId: number;
   runId: number;

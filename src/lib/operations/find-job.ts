@@ -31,7 +31,8 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
   }
   const sandbox = await findSandbox(reference, fleet);
   if (sandbox?.jobId === 0) {
-    throw new AbortError(`${sandbox.runnerName} was kept ready for whichever job came; it has none.`, {
+    const has = sandbox.busy ? "has a job of which GitHub tells this fleet nothing" : "was kept ready, and has no job";
+    throw new AbortError(`${sandbox.runnerName} ${has}.`, {
       code: "no-such-job",
       nextSteps: ["modal-gha runners ls"],
     });

@@ -1,6 +1,6 @@
 // Which job a busy runner really runs. GitHub gives a job to any runner whose labels fit, so it may be another one than the
 // runner was made for; until the controller has heard of it, the Sandbox's tags name the job that it was made for.
-import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
+import { type FleetSandbox, type Registration, runnersAtWork } from "../fleet/snapshot.ts";
 import { withSandboxes } from "./active-repositories.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 
@@ -14,7 +14,7 @@ export async function withTheirJobs(
   registrations: readonly Registration[],
   fleet: Pick<FleetAccess, "github" | "policy">,
 ): Promise<FleetSandbox[]> {
-  const busy = new Set(registrations.filter((registration) => registration.busy).map(({ name }) => name));
+  const busy = runnersAtWork(registrations);
   const isUnheard = (sandbox: FleetSandbox) => !sandbox.busy && busy.has(sandbox.runnerName);
   if (!sandboxes.some(isUnheard)) return [...sandboxes];
   const jobs = await fleet.github.unfinishedJobs(withSandboxes([], sandboxes, fleet));

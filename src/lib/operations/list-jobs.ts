@@ -1,7 +1,7 @@
 // The jobs on the fleet's labels: queued, running and lately finished, each with what the fleet decides about it.
 import type { Decision } from "../fleet/decision.ts";
 import type { ReasonCode } from "../fleet/reasons.ts";
-import type { FleetSandbox, Job } from "../fleet/snapshot.ts";
+import { type FleetSandbox, type Job, runnersAtWork } from "../fleet/snapshot.ts";
 import { readRecentJobs } from "../github/jobs.ts";
 import { resolveJob } from "../policy/match.ts";
 import { asksForUs } from "../policy/mismatch.ts";
@@ -118,14 +118,16 @@ function concernsFleet(job: Job, policy: Policy, sandboxes: readonly FleetSandbo
 
 function describe(
   job: Job,
-  { sandboxes = [] }: ObservedJobs,
+  { sandboxes = [], registrations }: ObservedJobs,
   decision: Decision | undefined,
   policy: Policy,
   now: number,
 ): ListedJob {
   const match = resolveJob(policy, job.labels);
+  const atWork = runnersAtWork(registrations);
+  const waitsFor = ({ jobId, busy, runnerName }: FleetSandbox) => jobId === job.id && !busy && !atWork.has(runnerName);
   const own = sandboxes.find((sandbox) =>
-    job.runnerName === null ? sandbox.jobId === job.id && !sandbox.busy : sandbox.runnerName === job.runnerName,
+    job.runnerName === null ? waitsFor(sandbox) : sandbox.runnerName === job.runnerName,
   );
   const state = stateOf(job);
   const end = job.completedAt ?? now;

@@ -106,8 +106,13 @@ export function sumBy(spells: readonly Spell[], nameOf: (sandbox: FleetSandbox) 
 /** What a Sandbox is counted under. */
 export function usageName(sandbox: FleetSandbox, by: Exclude<UsageKey, "workflow">): string {
   if (by === "pool") return sandbox.pool;
-  if (by === "repo") return sandbox.jobId === 0 ? "(kept ready)" : sandbox.repository;
-  return sandbox.jobId === 0 ? "(kept ready)" : String(sandbox.jobId);
+  if (sandbox.jobId === 0) return ofNoJob(sandbox);
+  return by === "repo" ? sandbox.repository : String(sandbox.jobId);
+}
+
+/** What a Sandbox is counted under whose tags name no job. */
+function ofNoJob({ busy }: FleetSandbox): string {
+  return busy ? "(unseen job)" : "(kept ready)";
 }
 
 async function workflowNames(
@@ -121,7 +126,7 @@ async function workflowNames(
     const { data } = await octokit.rest.actions.getWorkflowRun({ ...splitRepository(repository), run_id: runId });
     names.set(runId, `${repository} / ${data.name ?? data.path}`);
   });
-  return ({ runId }) => (runId === 0 ? "(kept ready)" : (names.get(runId) ?? "(not looked up)"));
+  return (sandbox) => (sandbox.runId === 0 ? ofNoJob(sandbox) : (names.get(sandbox.runId) ?? "(not looked up)"));
 }
 
 /** @param group what the row is called; null for a sum of everything */

@@ -64,7 +64,11 @@ async function tell(state: DashboardState, source: DashboardSource): Promise<Sto
     return tellJob(await source.explain(url || String(job)));
   }
   const { runner, job, state: is } = row as DashboardRunner;
-  if (job === 0) return [{ text: "It is kept ready for whichever job comes, and has had none yet.", tone: "strong" }];
+  if (job === 0) {
+    const ready = "It is kept ready for whichever job comes, and has had none yet.";
+    const text = is === "busy" ? "It runs a job that GitHub does not show this fleet." : ready;
+    return [{ text, tone: "strong" }];
+  }
   // Where its Sandbox is gone, the job that it was made for tells the most.
   return tellJob(await source.explain(is === "no-sandbox" ? String(job) : runner));
 }

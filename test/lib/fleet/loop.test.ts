@@ -289,6 +289,60 @@ describe("an answer", () => {
   });
 });
 
+describe("a runner that GitHub gives to a job of a repository that the policy does not allow", () => {
+  const stranger = (given: Partial<Job> = {}) => queue(9, { repository: "elsewhere/app", ...given });
+
+  it("is that job's until it ends, and the job that it was made for gets another", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    stranger();
+    const taken = pickUp(9, 100);
+    expect(await through(loop.hear(taken))).toEqual(["assign:picked-up", "spawn"]);
+    const tags = () => [...modal.alive.values()].map(({ name, jobId, busy }) => ({ name, jobId, busy }));
+    expect(tags()).toEqual([
+      { name: "1-1", jobId: 9, busy: true },
+      { name: "1-2", jobId: 1, busy: false },
+    ]);
+    github.runners.delete(100);
+    expect(await through(loop.hear({ ...taken, status: "completed", conclusion: "success" }))).toEqual([
+      "finish:job-completed",
+    ]);
+    expect(tags()).toEqual([{ name: "1-2", jobId: 1, busy: false }]);
+  });
+
+  it("is made up for though no news comes of that job, since GitHub calls the runner busy", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    pickUp(9, (stranger(), 100));
+    github.jobs.delete(9);
+    time += 60_000;
+    expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "spawn"]);
+    const tags = [...modal.alive.values()].map(({ name, jobId, busy }) => ({ name, jobId, busy }));
+    expect(tags).toEqual([
+      { name: "1-1", jobId: 0, busy: true },
+      { name: "1-2", jobId: 1, busy: false },
+    ]);
+    // Once is enough.
+    expect(await through(loop.reconcile())).toEqual(["ignore:already-provisioned"]);
+  });
+
+  it("is not counted among those that are kept ready", async () => {
+    const more = "  - { name: ready, labels: [ready], max-runners: 3, min-idle: 1 }";
+    const loop = newLoop(more);
+    await through(loop.reconcile());
+    pickUp(9, (stranger(), 100));
+    github.jobs.delete(9);
+    expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "warm"]);
+    expect(await through(loop.reconcile())).toEqual([]);
+  });
+
+  it("costs no call where the runner is another fleet's", async () => {
+    const news = stranger({ status: "in_progress", runnerName: runner(1, "cpu", 60, "another-fleet") });
+    expect(await through(newLoop().hear(news))).toEqual(["ignore:repository-not-allowed"]);
+    expect([...github.calls, ...modal.calls]).toEqual([]);
+  });
+});
+
 describe("when a step fails", () => {
   it("a Sandbox that cannot be created leaves no registration behind", async () => {
     modal.before = (call) => {

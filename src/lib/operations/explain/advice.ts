@@ -59,6 +59,10 @@ const advice: Record<ReasonCode, Advise> = {
   "assign:picked-up": waitFor(() => `The Sandbox is marked as the job's own: ${lookEvery}.`, follow),
   "assign:swapped": waitFor(() => "The Sandbox that was made for the other job serves this one.", follow),
   "assign:spare": waitFor(({ runner }) => `Runner ${runner}, which no other job needs, takes it.`, reconcile, follow),
+  "assign:unseen-job": waitFor(
+    ({ runner }) => `Runner ${runner} is left to the job that GitHub gave it; one that was robbed of it gets another.`,
+    reconcile,
+  ),
   "finish:job-completed": ends,
   "terminate:job-cancelled": ends,
   "terminate:surplus": ends,

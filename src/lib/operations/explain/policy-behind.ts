@@ -85,6 +85,7 @@ const behind: Record<ReasonCode, Behinds> = {
   "assign:picked-up": labels,
   "assign:swapped": labels,
   "assign:spare": labels,
+  "assign:unseen-job": repositories,
   "finish:job-completed": none,
   "terminate:job-cancelled": none,
   "terminate:surplus": none,

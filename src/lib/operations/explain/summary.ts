@@ -1,6 +1,7 @@
 // The answer in a sentence or two: what an operator asked, before the story behind it. Pure.
 import { formatDuration } from "../../cli/durations.ts";
 import { reasons } from "../../fleet/reasons.ts";
+import { type FleetSandbox, runnersAtWork } from "../../fleet/snapshot.ts";
 import type { ExplainedDecision } from "./explanation.ts";
 import type { Facts, SandboxFacts } from "./facts.ts";
 import type { JobDelivery } from "./job-deliveries.ts";
@@ -40,6 +41,9 @@ function queued({ facts, isOurs, decision, stuckOn }: Standing): string {
   }
   if (!decision) return `${wait}. Why cannot be told now: the fleet's Sandboxes are out of sight.${earlier(facts)}`;
   if (decision.reason === "ignore:already-provisioned") return `${wait}, and one is on its way: ${ownRunner(facts)}.`;
+  const lost = runnersOf(facts).find(({ isTaken }) => isTaken);
+  if (decision.reason === "spawn" && lost)
+    return `${wait}. GitHub has given ${lost.runnerName}, which was made for it, to another job, so it gets another.`;
   if (decision.reason === "spawn") return `${wait}. Nothing is in the way of one, and none has been started yet.`;
   const detail = decision.detail === decision.meaning ? "" : ` ${sentence(decision.detail)}`;
   return `${wait}: ${decision.meaning}.${detail}`;
@@ -52,8 +56,9 @@ function earlier({ deliveries }: Facts): string {
 }
 
 /** How far the runner is that was made for a queued job. */
-function ownRunner({ job, observed, sandboxes = [], now }: Facts): string {
-  const own = observed.sandboxes?.find((sandbox) => sandbox.jobId === job.id && !sandbox.busy);
+function ownRunner(facts: Facts): string {
+  const { observed, sandboxes = [], now } = facts;
+  const own = runnersOf(facts).find(({ isTaken }) => !isTaken);
   if (!own) return "its Sandbox is being created";
   const placed = sandboxes.find(({ id }) => id === own.id)?.placedAt;
   if (placed === null)
@@ -63,6 +68,13 @@ function ownRunner({ job, observed, sandboxes = [], now }: Facts): string {
   return registration.online
     ? `${own.runnerName} is connected, and GitHub has to give it the job`
     : `${own.runnerName} starts`;
+}
+
+/** Sandboxes whose tags say that they wait for the job; `isTaken`: GitHub says that their runner is busy. */
+function runnersOf({ job, observed }: Facts): (FleetSandbox & { isTaken: boolean })[] {
+  const atWork = runnersAtWork(observed.registrations);
+  const own = observed.sandboxes?.filter((sandbox) => sandbox.jobId === job.id && !sandbox.busy) ?? [];
+  return own.map((sandbox) => ({ ...sandbox, isTaken: atWork.has(sandbox.runnerName) }));
 }
 
 function finished({ job, sandboxes = [] }: Facts, isOurs: boolean): string {
