@@ -129,7 +129,8 @@ describe("runners kill", () => {
       stderr: expect.stringContaining(`runs job ${busy.job} (Wait at the gate) of acme/app`),
     });
     const [killed] = JSON.parse(stdout) as KilledRunner[];
-    expect(killed).toEqual({ runner: busy.runner, sandboxId: busy.sandboxId, job: busy.job, result: "interrupted" });
+    const { runner, sandboxId, job } = busy;
+    expect(killed).toEqual({ runner, sandboxId, job, result: "interrupted", detail: null });
     // Its runner has told GitHub by now; a Sandbox that just vanished would leave the job running.
     expect(jobOf(busy.job)?.status).toBe("completed");
     expect(jobOf(busy.job)?.conclusion).not.toBe("success");

@@ -176,8 +176,9 @@ test("without a job in time the runner is asked to leave", async () => {
 
 test("a job in time is not bothered by the idle deadline", async () => {
   await using entrypoint = start(
-    `${connect} echo "$T: Running job: build"; sleep 1.5; echo "$T: Job build completed with result: Succeeded"`,
-    { MODAL_GHA_IDLE_TIMEOUT_SECONDS: "1" },
+    `${connect} echo "$T: Running job: build"; sleep 3.5; echo "$T: Job build completed with result: Succeeded"`,
+    // In whole seconds: of one, next to nothing may be left.
+    { MODAL_GHA_IDLE_TIMEOUT_SECONDS: "3" },
   );
   expect(await entrypoint.process.exited).toBe(0);
   expect(entrypoint.events().at(-1)).toMatchObject({ reason: "job-completed", result: "Succeeded" });
@@ -207,7 +208,7 @@ while :; do sleep 0.1; done`,
   );
   await entrypoint.process.seen(/ready/);
   entrypoint.process.child.kill("SIGTERM");
-  expect(await entrypoint.process.exited).toBe(1);
+  expect(await entrypoint.process.exited).toBe(9);
   expect(entrypoint.events().at(-1)).toEqual({ event: "exit", reason: "killed", result: null, code: 137 });
   const pid = readFileSync(join(entrypoint.directory, "runner", "pid"), "utf8").trim();
   let state = "gone";
@@ -217,6 +218,21 @@ while :; do sleep 0.1; done`,
     // Reaped.
   }
   expect(["gone", "Z"]).toContain(state);
+});
+
+test("whoever asks for the end may say how long it may take", async () => {
+  using directory = temporaryDirectory();
+  await using entrypoint = start(
+    `trap '' INT; ${connect} echo "$T: Running job: build"
+echo "$T: Runner connect error: ready. Retrying until reconnected."
+while :; do sleep 0.1; done`,
+    { MODAL_GHA_GRACE_SECONDS: "86400", TMPDIR: directory.path },
+  );
+  await entrypoint.process.seen(/ready/);
+  writeFileSync(join(directory.path, "modal-gha-entrypoint.grace"), "0");
+  entrypoint.process.child.kill("SIGINT");
+  expect(await entrypoint.process.exited).toBe(9);
+  expect(entrypoint.events().at(-1)).toEqual({ event: "exit", reason: "killed", result: null, code: 137 });
 });
 
 test.each([

@@ -41,7 +41,8 @@ const killed = resultOf<KilledRunner>()(
     runner: z.string(),
     sandboxId: z.string().nullable(),
     job: z.int().nullable().describe("The job that was hit; null when none was."),
-    result: z.enum(["deregistered", "interrupted", "killed", "kept"]),
+    result: z.enum(["deregistered", "interrupted", "killed", "kept", "failed"]),
+    detail: z.string().nullable().describe("Why it failed; null where it did not."),
   }),
 );
 

@@ -5,12 +5,11 @@ import { confirm } from "../../lib/cli/confirm.ts";
 import { formatDuration } from "../../lib/cli/durations.ts";
 import { AbortError } from "../../lib/cli/errors.ts";
 import { ExitCode } from "../../lib/cli/exit-codes.ts";
-import { inBatches } from "../../lib/operations/batches.ts";
 import { openFleet } from "../../lib/operations/fleet-access.ts";
 import {
   type KilledRunner,
   type KillResult,
-  killRunner,
+  killRunners,
   selectRunners,
   type Target,
 } from "../../lib/operations/kill-runners.ts";
@@ -21,6 +20,7 @@ const words: Record<KillResult, string> = {
   interrupted: "ended; its job was interrupted",
   killed: "killed; its job fails",
   kept: "kept: a job came to it just now; name it to hit that job too",
+  failed: "failed",
 };
 
 export default class RunnersKill extends BaseCommand<typeof RunnersKill> {
@@ -75,9 +75,9 @@ export default class RunnersKill extends BaseCommand<typeof RunnersKill> {
       if (this.flags["dry-run"]) return this.output(targets, (rows) => rows.map(describe).join("\n"));
       if (targets.length > 0) this.io.note(targets.map(describe).join("\n"));
       const isAgreed = targets.length > 0 && (await confirm(this.io, question(targets), this.flags.yes === true));
-      const killed = isAgreed ? await inBatches(targets, 10, (target) => killRunner(target, fleet, graceMs)) : [];
+      const killed = isAgreed ? await killRunners(targets, fleet, graceMs) : [];
       this.output(killed, (rows) => rows.map(render).join("\n"));
-      if (killed.some(({ result }) => result === "kept")) this.setExitCode(ExitCode.Failure);
+      if (killed.some(({ result }) => result === "kept" || result === "failed")) this.setExitCode(ExitCode.Failure);
     } finally {
       fleet.close();
     }
@@ -112,6 +112,6 @@ function question(targets: readonly Target[]): string {
     : `End ${count}, and the ${busy === 1 ? "job" : `${busy} jobs`} on ${busy === 1 ? "it" : "them"}?`;
 }
 
-function render({ runner, result }: KilledRunner): string {
-  return `${runner}\t${words[result]}`;
+function render({ runner, result, detail }: KilledRunner): string {
+  return `${runner}\t${words[result]}${detail === null ? "" : `: ${detail}`}`;
 }

@@ -108,7 +108,7 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       const [target] = await selectRunners(access, { references: [runner] }, now());
       if (!target) throw new AbortError(`The fleet has no runner ${runner}.`, { code: "no-such-runner" });
       const isAgreed = target.state !== "busy" || target.job === agreedJob;
-      if (!isAgreed) return { runner, sandboxId: target.sandboxId, job: null, result: "kept" };
+      if (!isAgreed) return { runner, sandboxId: target.sandboxId, job: null, result: "kept", detail: null };
       return killRunner(target, access, graceMs);
     },
     spawn: async (job) => spawnJob(String(job), await fleet(), { now }),

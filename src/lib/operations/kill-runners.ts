@@ -1,6 +1,9 @@
 // Ends runners by hand. An idle one is deregistered first, so that no job can reach it any more; of a busy one the
 // runner is interrupted, so that it stops its job and tells GitHub; only what has not ended after the grace is killed.
-import { interruptEntrypoint } from "../modal/sandbox-interrupt.ts";
+import { explainError } from "../cli/explain-error.ts";
+import { interruptEntrypoint, killedExitCode } from "../modal/sandbox-interrupt.ts";
+import { readSandboxEnd } from "../modal/sandbox-log.ts";
+import { inBatches } from "./batches.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { withTheirJobs } from "./jobs-on-runners.ts";
 import { findRunner, isWanted, joinRunners, type ListedRunner, type RunnerFilter } from "./list-runners.ts";
@@ -18,9 +21,9 @@ export interface Target extends ListedRunner {
 
 /**
  * `deregistered`: it was idle, and is gone. `interrupted`: its job was told to stop, its runner told GitHub so, and it ended by itself. `killed`: it did
- * not end within the grace. `kept`: a job came to it in this moment.
+ * not end within the grace. `kept`: a job came to it in this moment. `failed`: it may be there still.
  */
-export type KillResult = "deregistered" | "interrupted" | "killed" | "kept";
+export type KillResult = "deregistered" | "interrupted" | "killed" | "kept" | "failed";
 
 export interface KilledRunner {
   runner: string;
@@ -28,6 +31,8 @@ export interface KilledRunner {
   /** The job that was hit; null when none was. */
   job: number | null;
   result: KillResult;
+  /** Why it failed; null where it did not. */
+  detail: string | null;
 }
 
 /**
@@ -54,10 +59,30 @@ export async function selectRunners(
 
 /** How long a Sandbox that was terminated may take to be gone. */
 const terminationMs = 15_000;
+/** How long an entrypoint may take, after the grace, to kill its runner and say so. */
+const lastWordsMs = 5_000;
+const atOnce = 10;
+
+/** Ends runners, each whatever becomes of the others; see killRunner. */
+export function killRunners(
+  targets: readonly Target[],
+  fleet: FleetAccess,
+  graceMs: number,
+): Promise<KilledRunner[]> {
+  return inBatches(targets, atOnce, async (target): Promise<KilledRunner> => {
+    try {
+      return await killRunner(target, fleet, graceMs);
+    } catch (error) {
+      const { runner, sandboxId } = target;
+      return { runner, sandboxId, job: null, result: "failed", detail: explainError(error).message };
+    }
+  });
+}
 
 /**
  * Ends one runner.
  * @param graceMs how long an interrupted job has to end; 0 kills at once
+ * @throws Unavailable, or what the SDK throws
  */
 export async function killRunner(target: Target, fleet: FleetAccess, graceMs: number): Promise<KilledRunner> {
   const { runner, sandboxId, registrationId, repository, job } = target;
@@ -66,6 +91,7 @@ export async function killRunner(target: Target, fleet: FleetAccess, graceMs: nu
     sandboxId,
     job: result === "interrupted" || result === "killed" ? job || null : null,
     result,
+    detail: null,
   });
   const deregister = () =>
     registrationId === null ? "absent" : fleet.github.deregister(registrationId, repository ?? "");
@@ -80,10 +106,13 @@ export async function killRunner(target: Target, fleet: FleetAccess, graceMs: nu
     await end(sandboxId);
     return ended("deregistered");
   }
-  const isAsked = graceMs > 0 && (await interruptEntrypoint(fleet.modalAccess, sandboxId));
-  const isOver = isAsked && (await fleet.modal.waitForEnd(sandboxId, graceMs));
-  if (!isOver) await end(sandboxId);
+  // One that cannot be asked is killed, as is one that does not heed.
+  const isAsked = graceMs > 0 && (await interruptEntrypoint(fleet.modalAccess, sandboxId, graceMs).catch(() => false));
+  const hasEnded = isAsked && (await fleet.modal.waitForEnd(sandboxId, graceMs + lastWordsMs));
+  if (!hasEnded) await end(sandboxId);
+  const how = hasEnded ? await readSandboxEnd(fleet.modalAccess, sandboxId).catch(() => undefined) : undefined;
   // A runner that ended by itself is deregistered by GitHub; of one that was killed GitHub may still believe it busy.
   await Promise.resolve(deregister()).catch(() => undefined);
-  return ended(isOver ? "interrupted" : "killed");
+  const wasKilled = !hasEnded || how?.code === killedExitCode || how?.reason === "terminated";
+  return ended(wasKilled ? "killed" : "interrupted");
 }

@@ -156,7 +156,8 @@ function fromSandbox(
     repository: sandbox.repository,
     run: sandbox.runId,
     sandboxId: sandbox.id,
-    registrationId: registration?.id ?? null,
+    // One that the list leaves out may be registered all the same.
+    registrationId: registration?.id ?? sandbox.registrationId,
     createdAt: new Date(sandbox.createdAt).toISOString(),
     ageMs,
     idleMs: state === "idle" ? ageMs : null,

@@ -174,6 +174,7 @@ const killWords = {
   interrupted: "ended; its job was interrupted",
   killed: "killed; its job fails",
   kept: "kept: another job came to it just now",
+  failed: "could not be ended",
 } as const;
 
 function pageOf(store: Store, source: DashboardSource): string | undefined {

@@ -1,8 +1,10 @@
 // Which runners are meant, and which jobs they are said to run, before anything is ended.
 import { describe, expect, it } from "vitest";
-import { selectRunners } from "../../../src/lib/operations/kill-runners.ts";
+import { Unavailable } from "../../../src/lib/fleet/ports.ts";
+import type { FleetAccess } from "../../../src/lib/operations/fleet-access.ts";
+import { killRunners, selectRunners } from "../../../src/lib/operations/kill-runners.ts";
 import { job, now, policy, registration, runner, sandbox } from "../fleet/fixtures.ts";
-import { InMemoryGitHub } from "../fleet/in-memory.ts";
+import { InMemoryGitHub, InMemoryModal } from "../fleet/in-memory.ts";
 
 /** Two runners that GitHub gave each other's jobs; `isHeard`: the controller knows it, and has tagged them so. */
 function swapped(isHeard: boolean) {
@@ -63,5 +65,72 @@ describe("the runners that are meant", () => {
     const [target] = await select(fleet, runner(1));
     expect(target).toMatchObject({ state: "busy", job: 0, jobName: null });
     await expect(select(fleet, "1")).rejects.toThrow("no runner 1");
+  });
+});
+
+/** A fleet of one runner for each job, and what its Sandboxes are told; `exitCode`: how an interrupted one ends. */
+function fleetOf(jobs: { id: number; isBusy: boolean }[], exitCode = 1) {
+  const [github, modal] = [new InMemoryGitHub(), new InMemoryModal()];
+  for (const { id, isBusy } of jobs) {
+    const own = sandbox(id, { busy: isBusy });
+    modal.alive.set(own.id, { ...own, secrets: {} });
+    const { runnerName, registrationId } = own;
+    github.runners.set(registrationId, registration(runnerName, { id: registrationId, busy: isBusy }));
+    github.jobs.set(id, job(id, { status: "in_progress", runnerName }));
+  }
+  const told: string[][] = [];
+  const interrupted = {
+    exec: async (command: string[]) => {
+      told.push(command.slice(3));
+      return { wait: async () => 0 };
+    },
+    poll: async () => exitCode,
+  };
+  const client = { sandboxes: { fromId: async () => interrupted } };
+  const fleet = { github, modal, policy: policy(), modalAccess: { client } } as unknown as FleetAccess;
+  const kill = async (graceMs = 30_000) =>
+    killRunners(await selectRunners(fleet, { references: [] }, now), fleet, graceMs);
+  return { github, modal, told, interrupted, kill };
+}
+
+describe("ending runners", () => {
+  it("asks GitHub about a runner that its list leaves out, and keeps one that turns out to be busy", async () => {
+    const { github, modal, kill } = fleetOf([{ id: 1, isBusy: true }]);
+    modal.alive.set("sb-1", { ...sandbox(1), secrets: {} });
+    // Made between the two lists, or shifted from one page to another.
+    github.registrations = async () => [];
+    expect(await kill()).toMatchObject([{ runner: runner(1), result: "kept", job: null }]);
+    expect(modal.alive.has("sb-1")).toBe(true);
+  });
+
+  it("tells the Sandbox how long its job has to end", async () => {
+    const { told, kill } = fleetOf([{ id: 1, isBusy: true }]);
+    expect(await kill(120_000)).toMatchObject([{ result: "interrupted", job: 1 }]);
+    expect(told.map((args) => args.at(-1))).toEqual(["120"]);
+  });
+
+  it("says that a runner was killed which had to be, within its Sandbox or with it", async () => {
+    for (const code of [9, 137]) {
+      expect(await fleetOf([{ id: 1, isBusy: true }], code).kill()).toMatchObject([{ result: "killed", job: 1 }]);
+    }
+  });
+
+  it("ends a Sandbox that cannot be asked to interrupt its job", async () => {
+    const { modal, interrupted, kill } = fleetOf([{ id: 1, isBusy: true }]);
+    interrupted.exec = () => Promise.reject(new Error("the command router does not answer"));
+    expect(await kill()).toMatchObject([{ result: "killed" }]);
+    expect(modal.alive.size).toBe(0);
+  });
+
+  it("that fails for one is told of it, and spares the others nothing", async () => {
+    const { github, kill } = fleetOf([1, 2, 3].map((id) => ({ id, isBusy: false })));
+    let count = 0;
+    github.before = (call) => {
+      if (call === "deregister" && ++count === 2) throw new Unavailable("github", "GitHub: 502");
+    };
+    const killed = await kill();
+    expect(killed.map(({ result }) => result).sort()).toEqual(["deregistered", "deregistered", "failed"]);
+    expect(killed.find(({ result }) => result === "failed")?.detail).toContain("502");
+    expect(killed.filter(({ detail }) => detail === null)).toHaveLength(2);
   });
 });
