@@ -35,6 +35,7 @@ export const faults = {
   "deprecated-runner": { delayMs: 4 * minute, what: "runners that connect, get no job, and exit" },
   "fork-steals": { delayMs: minute, what: "a stranger's job is taken by a runner that was made for another job" },
   "strangers-steal": { delayMs: minute, what: "jobs of repositories that the policy does not allow take runners" },
+  "pages-shift": { delayMs: 0, what: "GitHub's list of runners, read page by page, leaves one out" },
   outages: { delayMs: 2 * minute, what: "GitHub or Modal cannot be reached for up to an hour" },
 } as const;
 

@@ -228,19 +228,30 @@ export class GitHubModel {
     return "removed";
   }
 
+  registration(id: number): Registration | undefined {
+    const runner = this.runners.get(id);
+    return runner && this.#shown(runner, this.#world.clock.now);
+  }
+
   registrations(): Registration[] {
     const at = this.#lookBack(stalenessMs.runners);
     const oldest = this.#world.clock.now - stalenessMs.runners;
     this.#removedLately = this.#removedLately.filter((runner) => (runner.removedAt ?? 0) >= oldest);
     const { has, random } = this.#world;
-    return [...this.runners.values(), ...this.#removedLately]
+    const shown = [...this.runners.values(), ...this.#removedLately]
       .filter((runner) => runner.createdAt <= at && (runner.removedAt === undefined || runner.removedAt > at))
-      .map((runner) => {
-        const online = isPast(runner.onlineAt, at) && !isPast(runner.offlineAt, at);
-        const busy = isPast(runner.busyAt, at) && runner.job !== undefined;
-        const isLie = busy && has("busy-lies") && random.chance(0.3);
-        return { id: runner.id, name: runner.name, online, busy: busy && !isLie, repository: runner.repository };
-      });
+      .map((runner) => this.#shown(runner, at));
+    // While it is read, runners that are done make room, and others move past the end of a page.
+    if (shown.length > 0 && has("pages-shift") && random.chance(0.3)) shown.splice(random.whole(0, shown.length - 1), 1);
+    return shown;
+  }
+
+  #shown(runner: ModelRunner, at: number): Registration {
+    const { has, random } = this.#world;
+    const online = isPast(runner.onlineAt, at) && !isPast(runner.offlineAt, at);
+    const busy = isPast(runner.busyAt, at) && runner.job !== undefined;
+    const isLie = busy && has("busy-lies") && random.chance(0.3);
+    return { id: runner.id, name: runner.name, online, busy: busy && !isLie, repository: runner.repository };
   }
 
   job(id: number): Job | undefined {

@@ -20,6 +20,7 @@ export function gitHubPort(calls: Calls, world: World, model: GitHubModel, webho
     deregister: (id) =>
       calls.make("github", "deregister", [model.runners.get(id)?.name ?? `runner ${id}`], () => model.deregister(id)),
     registrations: () => calls.make("github", "registrations", [], () => model.registrations()),
+    registration: (id) => calls.make("github", "registration", [id], () => model.registration(id)),
     job: (_, id) => calls.make("github", "job", [id], () => model.job(id)),
     run: (_, runId) =>
       calls.make("github", "run", [runId - 1_000_000], () => {

@@ -4,7 +4,7 @@ import type { Policy } from "../policy/schema.ts";
 import type { Decision } from "./decision.ts";
 import type { Ledger } from "./ledger.ts";
 import { parseOwnRunnerName } from "./names.ts";
-import type { Registration, Snapshot } from "./snapshot.ts";
+import type { FleetSandbox, Registration, Snapshot } from "./snapshot.ts";
 
 /** A registration this young may be one whose Sandbox another controller is creating right now. */
 const newcomerMs = 5 * 60_000;
@@ -18,19 +18,25 @@ const listLagMs = 60_000;
  * (github.com/actions/runner/issues/4726), and then no job will ever reach it. Taken out of the ledger.
  */
 export function decideOrphans(snapshot: Snapshot, registrations: readonly Registration[], ledger: Ledger): Decision[] {
-  const registered = new Set(registrations.map((registration) => registration.name));
   const working = runnersAtWork(snapshot);
-  const orphans = ledger.sandboxes.filter(
-    (sandbox) =>
-      !registered.has(sandbox.runnerName) &&
-      !working.has(sandbox.runnerName) &&
-      snapshot.now - sandbox.createdAt >= listLagMs,
+  const orphans = withoutRegistration(ledger.sandboxes, registrations, snapshot.now).filter(
+    (sandbox) => !working.has(sandbox.runnerName),
   );
   return orphans.map((sandbox) => {
     ledger.remove(sandbox);
     const detail = `GitHub has no runner ${sandbox.runnerName} any more, and no job runs on it`;
     return { action: "finish", reason: "terminate:orphan", detail, sandbox };
   });
+}
+
+/** Sandboxes whose runner is not on the list, and should be. */
+export function withoutRegistration(
+  sandboxes: readonly FleetSandbox[],
+  registrations: readonly Registration[],
+  now: number,
+): FleetSandbox[] {
+  const registered = new Set(registrations.map(({ name }) => name));
+  return sandboxes.filter(({ runnerName, createdAt }) => !registered.has(runnerName) && now - createdAt >= listLagMs);
 }
 
 /**

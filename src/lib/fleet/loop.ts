@@ -6,6 +6,7 @@ import { decide, displacedBy } from "./decide.ts";
 import { refusal } from "./decide-provide.ts";
 import type { Decision } from "./decision.ts";
 import { Lookout } from "./lookout.ts";
+import { withMissing } from "./missing-registrations.ts";
 import { parseOwnRunnerName } from "./names.ts";
 import { OwnWork } from "./own-work.ts";
 import type { GitHub, Modal } from "./ports.ts";
@@ -134,8 +135,10 @@ export class FleetLoop {
       github.unfinishedJobs(repositories),
     ]);
     // Again, after the jobs: a Sandbox that was started for one of them meanwhile must be seen.
-    const [listed, ended, spentToday] = await Promise.all([
-      modal.sandboxes(),
+    const sandboxes = modal.sandboxes();
+    const [listed, registered, ended, spentToday] = await Promise.all([
+      sandboxes,
+      sandboxes.then((all) => withMissing(registrations, all, github, observation.now)),
       modal.ended(observation.now - recentMs),
       this.#lookout.spentToday(),
     ]);
@@ -149,7 +152,7 @@ export class FleetLoop {
     );
     const others = (await Promise.all(looked)).filter((job) => job !== undefined);
     const jobs = await this.#lookout.withOrigin([...unfinished, ...others]);
-    return { ...observation, listed, jobs, registrations, ended, spentToday };
+    return { ...observation, listed, jobs, registrations: registered, ended, spentToday };
   }
 
   /**

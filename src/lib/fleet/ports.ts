@@ -12,6 +12,8 @@ export interface GitHub {
   deregister(registrationId: number, repository: string): Promise<"removed" | "absent" | "busy">;
   /** Every registration where the fleet registers runners. */
   registrations(): Promise<Registration[]>;
+  /** One registration; undefined when GitHub has none of this id. */
+  registration(registrationId: number, repository: string): Promise<Registration | undefined>;
   /** One job; undefined when GitHub has no such job. */
   job(repository: string, jobId: number): Promise<Job | undefined>;
   /** A run, as far as it matters whose code it runs; undefined when GitHub has no such run. */

@@ -9,7 +9,7 @@ import { appHooks, hooksTo } from "./hooks.ts";
 import { readJob, readRepositories, readRun, readUnfinishedJobs } from "./jobs.ts";
 import { type PacedOctokit, reserve } from "./pace.ts";
 import { runnerGroups } from "./runner-groups.ts";
-import { listRunners, mintRunner, removeRunner, runnersPath } from "./runners.ts";
+import { listRunners, mintRunner, readRunner, removeRunner, runnersPath } from "./runners.ts";
 
 export interface FleetGitHubOptions {
   octokit: PacedOctokit;
@@ -77,6 +77,11 @@ export function fleetGitHub(options: FleetGitHubOptions): GitHub {
       reach(`remove a runner of ${where(repository)}`, managing, () =>
         removeRunner(octokitFor("finish"), pathFor(repository), registrationId),
       ),
+    registration: (registrationId, repository) =>
+      reach(`read a runner of ${where(repository)}`, managing, () => {
+        const place = isOrganization ? null : repository;
+        return readRunner(octokitFor("sweep"), pathFor(repository), registrationId, place);
+      }),
     job: (repository, jobId) =>
       reach(`read job ${jobId} of ${repository}`, "actions: read", () =>
         readJob(octokitFor("finish"), repository, jobId),

@@ -83,16 +83,41 @@ export async function removeRunner(
   }
 }
 
+interface ListedRunner {
+  id: number;
+  name: string;
+  status: string;
+  busy: boolean;
+}
+
+/** One registration; undefined where there is none of this id. */
+export async function readRunner(
+  octokit: Octokit,
+  path: string,
+  registrationId: number,
+  repository: string | null,
+): Promise<Registration | undefined> {
+  try {
+    const { data } = await octokit.request(`GET ${path}/actions/runners/${registrationId}`);
+    return toRegistration(data as ListedRunner, repository);
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return undefined;
+    throw error;
+  }
+}
+
+function toRegistration({ id, name, status, busy }: ListedRunner, repository: string | null): Registration {
+  return { id, name, online: status === "online", busy, repository };
+}
+
 /** All registrations under a path; `repository` marks those of one repository. */
 export async function listRunners(octokit: Octokit, path: string, repository: string | null): Promise<Registration[]> {
   const runners: Registration[] = [];
   const perPage = 100;
   for (let page = 1; ; page++) {
     const { data } = await octokit.request(`GET ${path}/actions/runners`, { per_page: perPage, page });
-    const listed = data.runners as { id: number; name: string; status: string; busy: boolean }[];
-    for (const { id, name, status, busy } of listed) {
-      runners.push({ id, name, online: status === "online", busy, repository });
-    }
+    const listed = data.runners as ListedRunner[];
+    runners.push(...listed.map((runner) => toRegistration(runner, repository)));
     if (listed.length < perPage) return runners;
   }
 }

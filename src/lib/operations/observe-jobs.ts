@@ -4,6 +4,7 @@ import { decide } from "../fleet/decide.ts";
 import { refusal } from "../fleet/decide-provide.ts";
 import type { Decision } from "../fleet/decision.ts";
 import { Lookout } from "../fleet/lookout.ts";
+import { withMissing } from "../fleet/missing-registrations.ts";
 import type { EndedSandbox, FleetSandbox, Job, Registration, Snapshot } from "../fleet/snapshot.ts";
 import { inBatches } from "./batches.ts";
 import type { FleetAccess } from "./fleet-access.ts";
@@ -39,15 +40,16 @@ export async function observeJobs(
 ): Promise<ObservedJobs> {
   const { policy, github, modal } = fleet;
   const lookout = new Lookout({ policy, github, modal, now });
-  const [jobs, registrations] = await Promise.all([
+  const [jobs, listed] = await Promise.all([
     readJobs(),
     looking.at("the runner registrations", () => github.registrations()),
   ]);
   const look = async () => {
     const sandboxes = await looking.at("the fleet's Sandboxes", () => modal.sandboxes());
-    return { sandboxes, others: await readOthers(fleet, jobs, sandboxes ?? []) };
+    const others = await readOthers(fleet, jobs, sandboxes ?? []);
+    return { sandboxes, others, registrations: listed && (await withMissing(listed, sandboxes ?? [], github, now())) };
   };
-  const [{ sandboxes, others }, ended, spentToday, withOrigin] = await Promise.all([
+  const [{ sandboxes, others, registrations }, ended, spentToday, withOrigin] = await Promise.all([
     look(),
     looking.at("the Sandboxes that ended lately", () => modal.ended(now() - recentMs)),
     looking.at("what was spent today", () => lookout.spentToday()),

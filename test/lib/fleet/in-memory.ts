@@ -55,6 +55,10 @@ export class InMemoryGitHub implements GitHub {
     return this.#call("registrations", () => [...this.runners.values()].map((runner) => ({ ...runner })));
   }
 
+  registration(id: number) {
+    return this.#call("registration", () => this.runners.get(id));
+  }
+
   job(_repository: string, id: number) {
     return this.#call("job", () => this.jobs.get(id));
   }

@@ -562,6 +562,23 @@ describe("reconcile", () => {
     expect([modal.alive.size, github.runners.size]).toEqual([0, 0]);
   });
 
+  it("leaves a runner alone that GitHub's list lacks and GitHub has all the same, or cannot be asked about", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    await through(loop.hear(queue(2)));
+    time += 120_000;
+    // Read page by page, while runners that are done disappear from it: what follows moves up.
+    github.registrations = async () => [];
+    github.before = (call) => {
+      if (call === "registration" && github.calls.filter((each) => each === call).length > 1) {
+        throw new Unavailable("github", "GitHub: 502");
+      }
+    };
+    const told = ["ignore:already-provisioned", "ignore:already-provisioned"];
+    expect(await through(loop.reconcile())).toEqual(told);
+    expect([modal.alive.size, github.runners.size]).toEqual([2, 2]);
+  });
+
   it("previewed, changes nothing, and has nothing sent again", async () => {
     queue(1);
     const decisions = await newLoop().preview();
