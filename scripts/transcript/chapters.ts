@@ -41,7 +41,7 @@ export const chapters: readonly Chapter[] = [
   {
     question: "What is my job doing?",
     text: [
-      "GitHub shows no log of a running job to programs. The runner's own output does, masked as GitHub masks it; `-f` stays until the job has ended.",
+      "GitHub shows no log of a running job to programs. The runner's own output does, masked as GitHub masks it, but for empty lines and some of a flood; `-f` stays until the job has ended. `--github` prints GitHub's own log, which has every line, once the job has ended.",
       "$ modal-gha logs {training}",
       "A shell, or one command, beside the job, in the same Sandbox:",
       "$ modal-gha runners shell {training} -- sh -c 'echo on $(uname -s), beside a job'",

@@ -10,14 +10,17 @@ import { describeUnseen, Looking } from "../lib/operations/unseen.ts";
 export default class Logs extends BaseCommand<typeof Logs> {
   static override summary = "Print jobs' logs: live while they run, and after their Sandboxes are gone.";
   static override description =
-    "Output lines are those that GitHub's own log has, with secrets masked by the runner. Of several jobs, or of a " +
-    "whole run, each line begins with its job's name. With --json each line is one event, with its job's id: output, " +
-    "step, step-result, job-result, exit, or ended, which tells how a Sandbox ended that could not say it itself.";
+    "Output lines are what the runner shows of a running job, masked by it: without empty lines, and without some where " +
+    "more than a thousand come at once. --github prints GitHub's own log, which has all, once the job has ended. Of " +
+    "several jobs, or of a whole run, each line begins with its job's name; -f shows a run's later jobs as they come. " +
+    "With --json each line is one event, with its job's id: output, step, step-result, job-result, exit, or ended, " +
+    "which tells how a Sandbox ended that could not say it itself.";
   static override examples = [
     "<%= config.bin %> <%= command.id %> 61234567890",
     "<%= config.bin %> <%= command.id %> -f https://github.com/acme/app/actions/runs/1/job/2",
     "<%= config.bin %> <%= command.id %> -f https://github.com/acme/app/actions/runs/1",
     "<%= config.bin %> <%= command.id %> 61234567890 --step test --timestamps",
+    "<%= config.bin %> <%= command.id %> 61234567890 --github",
   ];
   static override strict = false;
   static override args = {
@@ -33,11 +36,15 @@ export default class Logs extends BaseCommand<typeof Logs> {
     since: Flags.string({ summary: "Only what came since then: 5m, or a time.", helpValue: "<time>" }),
     timestamps: Flags.boolean({ char: "t", summary: "Begin each line with its time." }),
     raw: Flags.boolean({ summary: "Everything that the Sandbox printed, as it is.", exclusive: ["timestamps"] }),
+    github: Flags.boolean({
+      summary: "GitHub's own log of a job that has ended: every line of it, without steps.",
+      exclusive: ["follow", "raw", "step"],
+    }),
     policy: Flags.string({ summary: "The policy file of the fleet.", helpValue: "<file>" }),
   };
 
   async run(): Promise<void> {
-    const { follow, step: steps, raw: isRaw, timestamps } = this.flags;
+    const { follow, step: steps, raw: isRaw, github: isGitHubs, timestamps } = this.flags;
     const { argv } = await this.parse(Logs);
     const now = () => this.clock.now();
     const since = this.flags.since === undefined ? undefined : parseSince(this.flags.since, now());
@@ -48,10 +55,10 @@ export default class Logs extends BaseCommand<typeof Logs> {
       const fleet = await openFleet({ ...options, warn, now });
       try {
         const looking = new Looking();
-        const jobs = await findJobs(argv.map(String), fleet, looking);
+        const found = await findJobs(argv.map(String), fleet, looking);
         for (const line of describeUnseen(looking.unseen)) warn(line);
-        const view = { steps, timestamps, isRaw, isJson: this.jsonEnabled() };
-        await showLogs({ fleet, jobs, follow, signal, now, since, io: this.io, ...view });
+        const view = { steps, timestamps, isRaw, isGitHubs, isJson: this.jsonEnabled() };
+        await showLogs({ fleet, ...found, follow, signal, now, since, io: this.io, ...view });
       } finally {
         fleet.close();
       }

@@ -1,5 +1,5 @@
 // `logs` as an operator types it, against a whole fleet.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -42,6 +42,39 @@ jobs:
         run: seq -f 'line %.0f' 1 100000
 `;
 
+const waves = `
+on:
+  workflow_dispatch:
+    inputs: { gate: { required: true } }
+jobs:
+  first:
+    runs-on: modal
+    steps: [{ run: 'echo from the first; until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done' }]
+  second:
+    needs: first
+    runs-on: modal
+    steps: [{ run: echo from the second }]
+  unwanted: { if: "false", runs-on: modal, steps: [{ run: echo never }] }
+  unwanted-later: { needs: first, if: "false", runs-on: modal, steps: [{ run: echo never }] }
+`;
+/** More than Modal, here, keeps of a living Sandbox's output. */
+const flood = `
+on:
+  workflow_dispatch:
+    inputs: { gate: { required: true } }
+jobs:
+  flood:
+    runs-on: modal
+    steps:
+      - name: Print
+        run: |
+          filling=$(printf %4000s | tr ' ' x)
+          for number in $(seq 1 5600); do echo "line $number $filling"; done
+          touch "\${{ inputs.gate }}.printed"
+      - name: Wait
+        run: until [ -e "\${{ inputs.gate }}" ]; do sleep 0.05; done
+`;
+
 let scratch: string;
 let fleet: Rehearsal;
 /** How often the live output is still to break, and how often it did. */
@@ -53,6 +86,8 @@ beforeAll(async () => {
   mkdirSync(workflows, { recursive: true });
   writeFileSync(join(workflows, "build.yml"), workflow);
   writeFileSync(join(workflows, "many.yml"), many);
+  writeFileSync(join(workflows, "waves.yml"), waves);
+  writeFileSync(join(workflows, "flood.yml"), flood);
   const policyFile = join(scratch, "policy.yaml");
   writeFileSync(policyFile, "fleet: logs\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]\n");
   fleet = await startRehearsal({
@@ -144,9 +179,18 @@ describe("logs of a run that failed", () => {
     expect(withoutModal.stderr).toMatch(/Modal could not be reached\. This is the log of job \d+ that GitHub has/);
     expect(withoutGitHub).toMatchObject({ code: 0, stdout: expect.stringContaining("▸ Compile it") });
     expect(withoutGitHub.stderr).toMatch(/Could not read the job at GitHub/);
+    // GitHub's copy does not tell steps apart: that there are none would be no answer.
+    const step = await run(["logs", build, "--step", "test"], { ...fleet.env, MODAL_SERVER_URL: nowhere });
+    expect([step.code, step.stdout, step.stderr]).toEqual([1, "", expect.stringContaining("does not tell its steps")]);
     // Only Modal has it.
     const raw = await run(["logs", build, "--raw"], { ...fleet.env, MODAL_SERVER_URL: nowhere });
     expect([raw.code, raw.stdout]).toEqual([1, ""]);
+  });
+
+  it("--github is GitHub's own log", async () => {
+    const { code, stdout } = await cli(build, "--github");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/compiled\n(.*\n)*tested with \*\*\*/)]);
+    expect(stdout).not.toContain("▸");
   });
 
   it("of a whole run, begins each line with its job's name", async () => {
@@ -158,6 +202,36 @@ describe("logs of a run that failed", () => {
     const ids = new Set(events.map((line) => (JSON.parse(line) as { job: number }).job));
     expect(ids.size).toBe(2);
   });
+});
+
+it("of a run, follows the jobs that come later, and passes over those that are skipped", async () => {
+  const gate = join(scratch, "waves");
+  const trigger = { repository: "app", event: "workflow_dispatch", workflow: "waves.yml", inputs: { gate } } as const;
+  const [runId] = await fleet.github.trigger(trigger);
+  const url = `https://github.com/acme/app/actions/runs/${runId}`;
+  const following = start(["logs", "-f", url], fleet.env);
+  await following.untilStdout(/first .*│ from the first/);
+  writeFileSync(gate, "");
+  const { code, stdout } = await following.ended;
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/second .*│ from the second/)]);
+  expect((await cli(url)).code).toBe(0);
+});
+
+it("follows a job from its first line, of whose output Modal has only the newest part live", async () => {
+  const gate = join(scratch, "flood");
+  await fleet.github.trigger({
+    ...{ repository: "app", event: "workflow_dispatch", workflow: "flood.yml", inputs: { gate } },
+  });
+  const id = String(jobs().find(({ name }) => name === "flood")?.id);
+  await until("all is printed", () => existsSync(`${gate}.printed`));
+  const following = start(["logs", "-f", id], fleet.env);
+  await following.untilStdout(/▸ Wait/);
+  writeFileSync(gate, "");
+  const { code, stdout, stderr } = await following.ended;
+  expect([code, stderr]).toEqual([0, ""]);
+  const numbers = [...stdout.matchAll(/^line (\d+) x/gm)].map(([, number]) => Number(number));
+  expect(numbers.length).toBe(5600);
+  expect(numbers.every((number, index) => number === index + 1)).toBe(true);
 });
 
 it("follows 100,000 lines over ten broken streams, not one lost or doubled, and shows the same again afterwards", async () => {

@@ -32,6 +32,8 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "runners-test-"));
   mkdirSync(join(scratch, "app", ".github", "workflows"), { recursive: true });
   writeFileSync(join(scratch, "app", ".github", "workflows", "wait.yml"), workflow);
+  const ready = "on: workflow_dispatch\njobs: { one: { runs-on: ready, steps: [{ run: echo kept ready }] } }\n";
+  writeFileSync(join(scratch, "app", ".github", "workflows", "ready.yml"), ready);
   const policyFile = join(scratch, "policy.yaml");
   const pools = `pools:
   - { name: cpu, labels: [modal], cpu: 2, memory: 4GiB }
@@ -72,7 +74,8 @@ afterEach(async () => {
 
 /** @returns the runner that stands at the gate */
 async function startBusy(label = "modal"): Promise<ListedRunner> {
-  await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", inputs: { gate, label } });
+  const inputs = { gate, label };
+  await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", workflow: "wait.yml", inputs });
   return until("a job runs", async () => {
     const busy = await list("--state", "busy");
     // GitHub may have given the runner of this job the other one of the run, which is over in a moment.
@@ -169,6 +172,22 @@ describe("runners kill", () => {
     const unknown = await cli("kill", "cpu-1-1-0000000000000", "--yes");
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("has no runner cpu-1-1-0000000000000")]);
     expect((await list()).map(({ runner }) => runner)).toContain(waiting.runner);
+  });
+});
+
+describe("logs of a job whose runner was kept ready", () => {
+  it("are its own, though another Sandbox has the name of that runner's by now", async () => {
+    const ids: number[] = [];
+    for (let count = 0; count < 3; count++) {
+      await idle();
+      const [runId] = await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", workflow: "ready.yml" });
+      await fleet.github.settled();
+      ids.push(fleet.github.state().jobs.find((job) => job.runId === runId)?.id as number);
+    }
+    for (const id of ids) {
+      const { code, stdout } = await run(["logs", String(id), "--raw"], fleet.env);
+      expect([code, stdout]).toEqual([0, expect.stringContaining("kept ready\n")]);
+    }
   });
 });
 

@@ -9,7 +9,7 @@ import { webUrlOf } from "../github/setup/web-url.ts";
 import { explainJob } from "../operations/explain/explain-job.ts";
 import { findJob } from "../operations/find-job.ts";
 import { type FleetAccess, type FleetAccessOptions, type ModalSide, prepareFleet } from "../operations/fleet-access.ts";
-import { readJobLog } from "../operations/job-log.ts";
+import { gapWords, readJobLog } from "../operations/job-log.ts";
 import { killRunner, selectRunners } from "../operations/kill-runners.ts";
 import { findDeliveries, readAnswer } from "../operations/list-deliveries.ts";
 import { listJobs } from "../operations/list-jobs.ts";
@@ -95,7 +95,8 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       const view = createLogView({ colours });
       const notes: LogLine[] = [];
       const onFallback = (why: string) => notes.push({ at: undefined, text: `${why} GitHub has this:`, isStep: true });
-      const options = { fleet: access, job, follow: true, signal, now, onWaiting, onFallback };
+      const onGap = () => notes.push({ at: undefined, text: gapWords, isStep: true });
+      const options = { fleet: access, job, follow: true, signal, now, onWaiting, onFallback, onGap };
       for await (const event of readJobLog(options)) {
         yield* notes.splice(0);
         const text = view(event);

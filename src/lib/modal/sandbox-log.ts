@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Sandbox } from "modal";
 import type { ModalAccess } from "./client.ts";
 import { controlMarker, type LogEvent, parseLogLine, type TimedText, toLines } from "./entrypoint-log.ts";
+import { joinLive } from "./join-log.ts";
 
 /** Modal keeps logs for 30 days at most, and asks for a range (modal.com/docs/guide/logs). */
 const longestRetentionMs = 30 * 24 * 3600 * 1000;
@@ -17,25 +18,50 @@ export interface SandboxLogOptions {
 }
 
 /**
- * Follows a running Sandbox's log from its beginning until the Sandbox has ended, or the signal aborts. A stream that
- * breaks is taken up again where it broke, by the SDK.
+ * Follows a running Sandbox's log from its beginning until the Sandbox has ended, or the signal aborts: first what is stored
+ * of it, then the live output, which may begin later and has no times. A stream that breaks is taken up again where it
+ * broke, by the SDK.
+ * @param onGap told where something between the two is missing
  */
 export async function* followSandboxLog(
   { client }: ModalAccess,
   sandboxId: string,
-  { now, since, isRaw = false }: SandboxLogOptions,
+  { now, since, isRaw = false, onGap = () => undefined }: SandboxLogOptions & { onGap?(): void },
   signal: AbortSignal,
 ): AsyncGenerator<LogEvent> {
   const sandbox = await client.sandboxes.fromId(sandboxId);
-  // The live stream has no times: what is too old is counted where the times are, and left out here.
-  let old = since === undefined ? 0 : await countLines(sandbox, now, since);
+  const known: string[] = [];
+  try {
+    for await (const line of wholeLines(stored(sandbox, now))) {
+      if (signal.aborted) return;
+      known.push(line.text);
+      if (since === undefined || Date.parse(line.at) >= since) yield eventOf(line, isRaw);
+    }
+  } catch (error) {
+    // The live output may be all there is to have; but it does not say what is too old.
+    if (since !== undefined) throw error;
+  }
   const timed = async function* () {
     for await (const text of untilAborted(sandbox.stdout, signal)) yield { text, at: new Date(now()).toISOString() };
   };
-  for await (const line of toLines(timed())) {
-    if (old > 0) old--;
-    else yield eventOf(line, isRaw);
+  for await (const line of joinLive(known, toLines(timed()), onGap)) yield eventOf(line, isRaw);
+}
+
+/** Without the last line where its end is still to come. */
+async function* wholeLines(chunks: AsyncIterable<TimedText>): AsyncGenerator<TimedText> {
+  let isWhole = true;
+  const watched = async function* () {
+    for await (const chunk of chunks) {
+      if (chunk.text !== "") isWhole = chunk.text.endsWith("\n");
+      yield chunk;
+    }
+  };
+  let last: TimedText | undefined;
+  for await (const line of toLines(watched())) {
+    if (last) yield last;
+    last = line;
   }
+  if (last && isWhole) yield last;
 }
 
 /** What a Sandbox has written so far, or did before it ended. */
@@ -117,33 +143,9 @@ async function* between(sandbox: Sandbox, from: number, until: number, searchTex
   }
 }
 
-async function countLines(sandbox: Sandbox, now: () => number, before: number): Promise<number> {
-  let count = 0;
-  for await (const { at } of toLines(stored(sandbox, now))) if (Date.parse(at) < before) count++;
-  return count;
-}
-
 function eventOf({ text, at }: TimedText, isRaw: boolean): LogEvent {
   const event = isRaw ? { event: "output" as const, text } : parseLogLine(text);
   return event.event === "output" ? { ...event, at } : event;
-}
-
-/**
- * Id of the newest Sandbox of this name, ended ones included, if it ran this runner: a name is used again once its
- * Sandbox has ended. Undefined when Modal remembers no such one.
- */
-export async function findSandboxByName(
-  { client, app }: ModalAccess,
-  name: string,
-  runnerName: string,
-): Promise<string | undefined> {
-  try {
-    const sandbox = await client.sandboxes.fromName(app.name ?? "", name, { includeTerminated: true });
-    return (await sandbox.getTags())["runner"] === runnerName ? sandbox.sandboxId : undefined;
-  } catch (error) {
-    if ((error as Error).name === "NotFoundError") return undefined;
-    throw error;
-  }
 }
 
 async function* untilAborted(stream: ReadableStream<string>, signal: AbortSignal): AsyncGenerator<string> {

@@ -5,12 +5,16 @@ import { displayWidth, plainText, truncate } from "../cli/text.ts";
 import type { Job } from "../fleet/snapshot.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
 import type { FleetAccess } from "./fleet-access.ts";
-import { readJobLog } from "./job-log.ts";
+import type { FoundRun } from "./find-jobs.ts";
+import { gapWords, readJobLog } from "./job-log.ts";
 import { createLogView, StepFilter } from "./log-view.ts";
+import { watchRun } from "./watch-run.ts";
 
 export interface ShowLogsOptions {
   fleet: FleetAccess;
   jobs: readonly Job[];
+  /** Of these, while they are followed, later jobs are shown as well. */
+  runs: readonly FoundRun[];
   follow: boolean;
   signal: AbortSignal;
   now(): number;
@@ -19,6 +23,8 @@ export interface ShowLogsOptions {
   steps: readonly string[] | undefined;
   timestamps: boolean;
   isRaw: boolean;
+  /** GitHub's own logs, of jobs that have ended. */
+  isGitHubs: boolean;
   /** A line of JSON for each event. */
   isJson: boolean;
 }
@@ -31,31 +37,42 @@ const prefixColours = ["cyan", "magenta", "blue", "yellow", "green"] as const;
  * @throws AbortError as readJobLog does, and when no step is the one asked for
  */
 export async function showLogs(options: ShowLogsOptions): Promise<void> {
-  const { jobs, follow } = options;
-  const prefixes = jobs.length > 1 ? namePrefixes(jobs, options) : [""];
+  const { jobs, runs, follow, fleet, signal } = options;
+  const areSeveral = jobs.length > 1 || (follow && runs.length > 0);
+  const prefixOf = areSeveral ? namePrefixes(jobs, options) : () => "";
   const errors: unknown[] = [];
-  const one = (job: Job, index: number) =>
-    showLog(job, prefixes[index] ?? "", options).catch((error: unknown) => {
+  const shown = new Map<number, Promise<void>>();
+  const show = (job: Job) => {
+    const prefix = shown.has(job.id) ? "" : prefixOf(job);
+    const showing = shown.get(job.id) ?? showLog(job, prefix, options).catch((error: unknown) => {
       errors.push(error);
-      if (jobs.length > 1) options.io.note(`${prefixes[index]}${(error as Error).message}`);
+      if (areSeveral) options.io.note(`${prefix}${(error as Error).message}`);
     });
-  if (follow) await Promise.all(jobs.map(one));
-  else for (const [index, job] of jobs.entries()) await one(job, index);
+    shown.set(job.id, showing);
+    return showing;
+  };
+  if (follow) await Promise.all([...jobs.map(show), ...runs.map((run) => watchRun(run, fleet, signal, show))]);
+  else for (const job of jobs) await show(job);
+  await Promise.all(shown.values());
   if (errors.length > 0) throw errors[0];
 }
 
 async function showLog(job: Job, prefix: string, options: ShowLogsOptions): Promise<void> {
-  const { io, steps, timestamps, isRaw, isJson } = options;
+  const { io, runs, steps, timestamps, isRaw, isJson } = options;
   const filter = steps && new StepFilter(steps);
   const view = createLogView({ colours: io.stdout.colours, prefix, timestamps });
   const onWaiting = () => io.note(`Job ${job.id} (${plainText(job.name)}) waits for a runner ...`);
   const onFallback = (why: string) => io.note(`${why} This is the log of job ${job.id} that GitHub has.`);
-  for await (const event of readJobLog({ ...options, job, onWaiting, onFallback })) {
+  const onGap = () => io.note(`${prefix}${gapWords}`);
+  const maySkip = runs.some(({ runId }) => runId === job.runId);
+  const needsSteps = steps !== undefined;
+  for await (const event of readJobLog({ ...options, job, maySkip, needsSteps, onWaiting, onFallback, onGap })) {
     if (filter && !filter.passes(event)) continue;
     const line = isJson ? JSON.stringify({ job: job.id, ...event }) : isRaw ? rawLine(event) : view(event);
     if (line !== undefined) io.out(line);
   }
-  if (!filter || filter.hasMatched || options.signal.aborted) return;
+  const isAnswered = !filter || filter.hasMatched || (maySkip && filter.seen.length === 0);
+  if (isAnswered || options.signal.aborted) return;
   throw new AbortError(`Job ${job.id} has no step ${steps?.join(" or ")}.`, {
     code: "no-such-step",
     nextSteps: filter.seen.length > 0 ? filter.seen.map((name, index) => `${index + 1}  ${plainText(name)}`) : [],
@@ -67,11 +84,13 @@ function rawLine(event: LogEvent): string | undefined {
   return event.event === "output" ? event.text : undefined;
 }
 
-function namePrefixes(jobs: readonly Job[], { io }: ShowLogsOptions): string[] {
-  const names = jobs.map(({ name }) => truncate(plainText(name), longestPrefix));
-  const width = Math.max(...names.map(displayWidth));
-  return names.map((name, index) => {
-    const colour = io.stdout.colours[prefixColours[index % prefixColours.length] ?? "cyan"];
-    return `${colour(name.padEnd(width))} │ `;
-  });
+/** A function that gives each job that is shown its prefix, in a colour of its own. */
+function namePrefixes(jobs: readonly Job[], { io }: ShowLogsOptions): (job: Job) => string {
+  const nameOf = ({ name }: Job) => truncate(plainText(name), longestPrefix);
+  const width = Math.max(...jobs.map((job) => displayWidth(nameOf(job))));
+  let index = 0;
+  return (job) => {
+    const colour = io.stdout.colours[prefixColours[index++ % prefixColours.length] ?? "cyan"];
+    return `${colour(nameOf(job).padEnd(width))} │ `;
+  };
 }
