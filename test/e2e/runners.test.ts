@@ -206,6 +206,14 @@ describe("runners shell", () => {
     expect(stdout).toContain(`in ${busy.runner}`);
   });
 
+  it("passes bytes as they are, with stderr apart, where there is no terminal", async () => {
+    const busy = await startBusy();
+    const command = ["shell", busy.runner, "--", "sh", "-c", "cat; printf 'a\\nb\\n'; echo oops >&2; [ -t 1 ] || exit 3"];
+    const input = "from here\n\u0003\u0004x";
+    const { code, stdout, stderr } = await run(["runners", ...command], fleet.env, { input });
+    expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: `${input}a\nb\n`, stderr: "oops\n" });
+  });
+
   it("says that there is no such runner", async () => {
     const { code, stderr } = await cli("shell", "sb-0000000000000000000000");
     expect([code, stderr]).toEqual([1, expect.stringContaining("modal-gha runners ls")]);

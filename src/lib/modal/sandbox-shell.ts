@@ -1,4 +1,4 @@
-// A terminal in a living Sandbox. Modal starts each at 24 by 80 and its SDK has no call to resize one, so the size is set
+// A command in a living Sandbox, in a terminal there if there is one here. Modal starts each at 24 by 80 and its SDK has no call to resize one, so the size is set
 // from inside, by `stty`, at the start and whenever the operator's window changes.
 import { randomBytes } from "node:crypto";
 import type { ModalConnection } from "./client.ts";
@@ -15,6 +15,8 @@ export interface ShellOptions {
   /** What is typed, byte by byte; its end is passed on. */
   input: AsyncIterable<Uint8Array>;
   output(bytes: Uint8Array): void;
+  /** What the command says on stderr. With this it gets no terminal, which would mix the two and change every byte. */
+  errors?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 export interface Shell {
@@ -30,18 +32,22 @@ const resize = 'stty -F "$(cat "$1")" rows "$2" cols "$3"';
 
 /** @throws what the SDK throws when the Sandbox is gone or Modal cannot be reached */
 export async function openShell({ client }: ModalConnection, options: ShellOptions): Promise<Shell> {
-  const { sandboxId, command, size, input, output } = options;
+  const { sandboxId, command, size, input, output, errors } = options;
   const sandbox = await client.sandboxes.fromId(sandboxId);
   const note = `/tmp/modal-gha-tty-${randomBytes(6).toString("hex")}`;
   const sized = ({ rows, columns }: TerminalSize) => [note, String(rows), String(columns)];
-  const process = await sandbox.exec(["sh", "-c", start, "sh", ...sized(size), ...command], {
-    mode: "binary",
-    pty: true,
-    env: { TERM: globalThis.process.env["TERM"] ?? "xterm-256color" },
-  });
-  const reading = (async () => {
-    for await (const chunk of process.stdout) output(chunk);
-  })();
+  const inTerminal = ["sh", "-c", start, "sh", ...sized(size), ...command];
+  const process = errors
+    ? await sandbox.exec([...command], { mode: "binary" })
+    : await sandbox.exec(inTerminal, {
+        mode: "binary",
+        pty: true,
+        env: { TERM: globalThis.process.env["TERM"] ?? "xterm-256color" },
+      });
+  const read = async (stream: AsyncIterable<Uint8Array>, write: (bytes: Uint8Array) => void) => {
+    for await (const chunk of stream) write(chunk);
+  };
+  const reading = Promise.all([read(process.stdout, output), errors && read(process.stderr, errors)]);
   const writer = process.stdin.getWriter();
   const writing = (async () => {
     for await (const chunk of input) await writer.write(chunk);
@@ -51,6 +57,7 @@ export async function openShell({ client }: ModalConnection, options: ShellOptio
   writing.catch(() => undefined);
   const end = async () => {
     const [code] = await Promise.all([process.wait(), reading]);
+    if (errors) return code;
     await sandbox
       .exec(["rm", "-f", note], { stdout: "ignore", stderr: "ignore" })
       .then((removal) => removal.wait())
@@ -59,6 +66,7 @@ export async function openShell({ client }: ModalConnection, options: ShellOptio
   };
   return {
     async resize(changed) {
+      if (errors) return;
       const quiet = { stdout: "ignore", stderr: "ignore" } as const;
       const asked = await sandbox.exec(["sh", "-c", resize, "sh", ...sized(changed)], quiet);
       await asked.wait();

@@ -16,6 +16,8 @@ export interface ShellTerminal {
   /** What is typed. */
   input: AsyncIterable<Uint8Array>;
   output(bytes: Uint8Array): void;
+  /** What the command says on stderr; absent on a terminal, which does not tell it from its output. */
+  errors?(bytes: Uint8Array): void;
   size(): TerminalSize;
   /**
    * Makes the terminal raw, so that Ctrl-C and the like reach the command, and tells of every change of its size, until
@@ -44,13 +46,14 @@ export async function runShell(
       nextSteps: ["modal-gha runners prune --dry-run"],
     });
   }
-  const { input, output, size } = terminal;
+  const { input, output, errors, size } = terminal;
   const shell = await openShell(fleet.modalAccess, {
     sandboxId: runner.sandboxId,
     command,
     size: size(),
     input,
     output,
+    errors,
   });
   const giveBack = terminal.take(() => void shell.resize(size()).catch(() => undefined));
   try {
@@ -73,11 +76,14 @@ export async function shellInto(
 ): Promise<number> {
   const stdin = io.stdin as Terminal;
   const stdout = io.stdout.stream as NodeJS.WriteStream;
-  const isRaw = io.stdin.isTTY === true && stdin.setRawMode !== undefined;
+  // A pipe or a file on either side wants the bytes as they are.
+  const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY;
+  const isRaw = isTerminal && stdin.setRawMode !== undefined;
   const input = io.stdin as Readable;
   const terminal: ShellTerminal = {
     input,
     output: (bytes) => void stdout.write(bytes),
+    ...(isTerminal ? {} : { errors: (bytes: Uint8Array) => void io.stderr.stream.write(bytes) }),
     size: () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }),
     take(onResize) {
       if (isRaw) stdin.setRawMode?.(true);
