@@ -314,6 +314,7 @@ const cases: Record<ReasonCode, Case> = {
       expect(told.decision?.reason).toBe("refuse:fork-pull-request");
       expect(told.job.isForkPullRequest).toBe(true);
       expect(quoted(told.decision)).toEqual(["fork-pull-requests: deny, the default"]);
+      expect(told.next[0]).toContain("GitHub may give it one that was started for another job");
     },
   },
   "ignore:already-provisioned": {

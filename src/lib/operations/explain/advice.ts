@@ -100,7 +100,10 @@ const advice: Record<ReasonCode, Advise> = {
     ],
   }),
   "refuse:fork-pull-request": (about) => ({
-    next: never(about).next,
+    next: [
+      "This fleet starts no runner for it; but GitHub may give it one that was started for another job and has its labels.",
+      ...never(about).next,
+    ],
     toType: [
       "Push the branch to the repository itself, if the code can be trusted.",
       edit("access.fork-pull-requests: isolated runs such jobs without Volumes and Secrets")(about),
