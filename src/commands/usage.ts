@@ -37,6 +37,10 @@ export default class UsageCommand extends BaseCommand<typeof UsageCommand> {
           ? "No runner ran in that time."
           : `Estimates: Modal's list prices of ${usage.pricesDate}, GitHub's of ${usage.hostedPricesDate}.`,
       );
+      if (usage.withoutPrice.length > 0) {
+        const pools = usage.withoutPrice.join(", ");
+        this.io.note(`Without the cost of runners of ${pools}: the policy has no such pool any more.`);
+      }
     } finally {
       fleet.close();
     }

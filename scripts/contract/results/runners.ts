@@ -92,6 +92,7 @@ export const runnerResults = {
       pricesDate: z.string().describe("Month of Modal's list prices."),
       hostedPricesDate: z.string().describe("Month of GitHub's list prices."),
       rows: z.array(record({ name: z.string().nullable(), ...usageRow })),
+      withoutPrice: z.array(z.string()).describe("Pools whose runners are counted without their cost."),
       total: record({ name: z.string().nullable(), ...usageRow }),
     }),
   ),

@@ -134,7 +134,7 @@ async function start(decision: Spawn | Warm, context: ActContext, request: Start
   const minted = await mint(newName, { labels: request.labels, repository, runnerGroupId }, github);
   const { registrationId, name } = minted;
   const start = { fleet: policy.fleet, pool: pool.name, busy: false, runnerName: name, registrationId, createdAt };
-  const tags = sandboxTags({ ...identity, ...start });
+  const tags = sandboxTags({ ...identity, ...start, size: request.resources });
   try {
     const { sandboxId } = await modal.create({
       ...sandboxSpec(pool, policy, identity),

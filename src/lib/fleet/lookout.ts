@@ -1,9 +1,9 @@
 // What the loop looks up besides jobs and Sandboxes: which repositories to look into, whose code a run is, what was
 // spent today. Each is asked as seldom as it can be, since every call costs some of GitHub's or Modal's patience.
-import { resourcesOf } from "../policy/match.ts";
 import { estimateDollars } from "../policy/prices.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { GitHub, Modal } from "./ports.ts";
+import { sizeOf } from "./size.ts";
 import type { FleetSandbox, Job } from "./snapshot.ts";
 
 /** A repository is looked into on every round for so long after something was heard of it. */
@@ -81,10 +81,10 @@ export class Lookout {
     const midnight = new Date(at).setUTCHours(0, 0, 0, 0);
     const [alive, ended] = await Promise.all([modal.sandboxes(), modal.ended(midnight - longestLifeMs)]);
     const dollarsOf = (sandbox: FleetSandbox, until: number) => {
-      const pool = policy.pools.find((entry) => entry.name === sandbox.pool);
-      if (!pool) return 0;
+      const size = sizeOf(sandbox, policy);
+      if (!size) return 0;
       const seconds = Math.max(0, until - Math.max(midnight, sandbox.createdAt)) / 1000;
-      return estimateDollars(policy, resourcesOf(pool, sandbox.resourceLabel), seconds);
+      return estimateDollars(policy, size, seconds);
     };
     let dollars = 0;
     for (const sandbox of alive) dollars += dollarsOf(sandbox, at);

@@ -1,5 +1,6 @@
 // The names and tags by which GitHub and Modal remember what a runner is for. There is no other record.
 import type { Policy } from "../policy/schema.ts";
+import { readSize, type Size, writeSize } from "./size.ts";
 import type { FleetSandbox, Job } from "./snapshot.ts";
 
 /** Modal keeps this name unique among the running Sandboxes of an App, which makes it the lock against double provisioning. */
@@ -95,6 +96,7 @@ export interface SandboxIdentity {
   createdAt: number;
   resourceLabel: string;
   isIsolated: boolean;
+  size?: Size;
 }
 
 /** The whole set of a Sandbox's tags; Modal replaces all of them at once. */
@@ -113,6 +115,7 @@ export function sandboxTags(identity: SandboxIdentity): Record<string, string> {
     created: new Date(identity.createdAt).toISOString(),
     ...(identity.resourceLabel ? { resources: identity.resourceLabel } : {}),
     ...(identity.isIsolated ? { isolated: "true" } : {}),
+    ...(identity.size ? { size: writeSize(identity.size) } : {}),
   };
 }
 
@@ -131,6 +134,7 @@ export function readSandbox(id: string, name: string, tags: Record<string, strin
   if (!pool || !repository || !runner || ![jobId, runId, registrationId, createdAt].every(Number.isFinite)) {
     return undefined;
   }
+  const size = readSize(tags.size);
   return {
     id,
     name,
@@ -144,6 +148,7 @@ export function readSandbox(id: string, name: string, tags: Record<string, strin
     registrationId,
     resourceLabel: tags.resources ?? "",
     isIsolated: tags.isolated === "true",
+    ...(size ? { size } : {}),
     ...(tags.state === withdrawn ? { isWithdrawn: true } : {}),
   };
 }

@@ -1,4 +1,5 @@
 // What is known of the fleet at one moment: GitHub's jobs and runner registrations, Modal's Sandboxes. The only state there is.
+import type { Size } from "./size.ts";
 
 export type JobStatus = "queued" | "waiting" | "pending" | "requested" | "in_progress" | "completed";
 
@@ -65,6 +66,8 @@ export interface FleetSandbox {
   resourceLabel: string;
   /** Made for a stranger's code: without volumes and secrets. */
   isIsolated: boolean;
+  /** What it was started with; undefined where its tags do not say it. */
+  size?: Size;
   /** Ended by us right after it was started, since another controller had taken its place: not a start that failed. */
   isWithdrawn?: boolean;
 }

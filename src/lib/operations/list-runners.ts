@@ -3,8 +3,8 @@ import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { parseOwnRunnerName } from "../fleet/names.ts";
 import type { GitHub, Modal } from "../fleet/ports.ts";
+import { sizeOf } from "../fleet/size.ts";
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
-import { resourcesOf } from "../policy/match.ts";
 import { estimateDollars } from "../policy/prices.ts";
 import type { Policy } from "../policy/schema.ts";
 import { parseJobReference } from "./job-reference.ts";
@@ -35,7 +35,7 @@ export interface ListedRunner {
   ageMs: number;
   /** How long it has waited for a job; null unless it is idle. A just-in-time runner has one job, so this is its age. */
   idleMs: number | null;
-  /** Null where no Sandbox, or no pool of the policy, says them. */
+  /** Null where neither a Sandbox nor a pool of the policy says them. */
   resources: { cpu: number; memoryMiB: number; gpu: string | null } | null;
   /** By estimate, from Modal's list prices; null without resources. */
   dollarsPerHour: number | null;
@@ -145,8 +145,7 @@ function fromSandbox(
 ): ListedRunner {
   const state = stateOf(sandbox, registration);
   const ageMs = now - sandbox.createdAt;
-  const pool = policy.pools.find((entry) => entry.name === sandbox.pool);
-  const resources = pool && resourcesOf(pool, sandbox.resourceLabel);
+  const resources = sizeOf(sandbox, policy);
   const dollars = (seconds: number) => (resources ? estimateDollars(policy, resources, seconds) : null);
   return {
     runner: sandbox.runnerName,

@@ -1,10 +1,10 @@
 // What the fleet used, added up from its Sandboxes, living and ended: minutes, GPU minutes and estimated cost.
 import type { Modal } from "../fleet/ports.ts";
+import { sizeOf } from "../fleet/size.ts";
 import type { FleetSandbox } from "../fleet/snapshot.ts";
 import { splitRepository } from "../github/jobs.ts";
 import { parseGpu } from "../policy/gpu.ts";
 import { estimateHostedDollars, hostedPricesDate } from "../policy/hosted-prices.ts";
-import { resourcesOf } from "../policy/match.ts";
 import { estimateDollars, pricesDate } from "../policy/prices.ts";
 import type { Policy } from "../policy/schema.ts";
 import { inBatches } from "./batches.ts";
@@ -35,6 +35,8 @@ export interface Usage {
   pricesDate: string;
   hostedPricesDate: string;
   rows: UsageRow[];
+  /** Pools whose Sandboxes are counted without their cost: neither their tags nor the policy say what they had. */
+  withoutPrice: string[];
   total: UsageRow;
 }
 
@@ -69,7 +71,9 @@ export async function readUsage(
     by === "workflow" ? await workflowNames(spells, fleet) : (sandbox: FleetSandbox) => usageName(sandbox, by);
   const rows = sumBy(spells, nameOf, fleet.policy);
   const times = { since: new Date(since).toISOString(), until: new Date(now).toISOString() };
-  return { ...times, by, pricesDate, hostedPricesDate, rows, total: sum(null, spells, fleet.policy) };
+  const unknown = spells.filter(({ sandbox }) => sizeOf(sandbox, fleet.policy) === undefined);
+  const withoutPrice = [...new Set(unknown.map(({ sandbox }) => sandbox.pool))].sort();
+  return { ...times, by, pricesDate, hostedPricesDate, rows, withoutPrice, total: sum(null, spells, fleet.policy) };
 }
 
 /** Every Sandbox that lived at some time since then, and until when it did; until now if it still does. */
@@ -123,8 +127,15 @@ async function workflowNames(
   runs.delete(0);
   const names = new Map<number, string>();
   await inBatches([...runs.values()].slice(0, mostRuns), 10, async ({ runId, repository }) => {
-    const { data } = await octokit.rest.actions.getWorkflowRun({ ...splitRepository(repository), run_id: runId });
-    names.set(runId, `${repository} / ${data.name ?? data.path}`);
+    const asked = octokit.rest.actions.getWorkflowRun({ ...splitRepository(repository), run_id: runId });
+    const workflow = await asked.then(
+      ({ data }) => data.name ?? data.path,
+      (error: { status?: number }) => {
+        if (error.status !== 404) throw error;
+        return "(deleted)";
+      },
+    );
+    names.set(runId, `${repository} / ${workflow}`);
   });
   return (sandbox) => (sandbox.runId === 0 ? ofNoJob(sandbox) : (names.get(sandbox.runId) ?? "(not looked up)"));
 }
@@ -141,10 +152,9 @@ export function sum(group: string | null, spells: readonly Spell[], policy: Poli
   };
   for (const { sandbox, seconds } of spells) {
     row.minutes += seconds / 60;
-    // A pool that the policy has no more: its time is known, what it cost is not.
-    const pool = policy.pools.find((entry) => entry.name === sandbox.pool);
-    if (!pool) continue;
-    const resources = resourcesOf(pool, sandbox.resourceLabel);
+    // Its time is known, what it cost is not.
+    const resources = sizeOf(sandbox, policy);
+    if (!resources) continue;
     const gpu = resources.gpu === undefined ? undefined : parseGpu(resources.gpu);
     if (gpu !== undefined && typeof gpu !== "string") row.gpuMinutes += (seconds / 60) * gpu.count;
     row.dollars += estimateDollars(policy, resources, seconds);

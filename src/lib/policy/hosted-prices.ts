@@ -16,18 +16,20 @@ const byCpus: readonly (readonly [cpus: number, dollars: number])[] = [
   [64, 0.162],
   [96, 0.252],
 ];
+type Size = Omit<Resources, "timeoutSeconds">;
+
 /** The only GPU that GitHub has: one T4 beside four virtual CPUs. */
 const t4 = { cpus: 4, dollars: 0.052 };
 /** Modal counts physical cores, of which each has two of GitHub's virtual CPUs (https://modal.com/docs/guide/resources). */
 const cpusPerCore = 2;
 
 /** Dollars of the smallest GitHub-hosted runner that has as much; undefined where GitHub has none. */
-export function estimateHostedDollars(resources: Resources, seconds: number): number | undefined {
+export function estimateHostedDollars(resources: Size, seconds: number): number | undefined {
   const rate = ratePerMinute(resources);
   return rate === undefined ? undefined : rate * Math.ceil(seconds / 60);
 }
 
-function ratePerMinute({ cpu, gpu: asked }: Resources): number | undefined {
+function ratePerMinute({ cpu, gpu: asked }: Size): number | undefined {
   const cpus = cpu * cpusPerCore;
   if (asked === undefined) return byCpus.find(([has]) => has >= cpus)?.[1];
   const gpu = parseGpu(asked);

@@ -43,7 +43,11 @@ export function findPrice(text: string): string | undefined {
  * Dollars that a Sandbox with these resources costs in so many seconds, at the least: Modal charges for what is used above
  * that, too. A GPU without a price counts as the dearest one; checkPolicy warns of it.
  */
-export function estimateDollars(policy: Pick<Policy, "prices">, resources: Resources, seconds: number): number {
+export function estimateDollars(
+  policy: Pick<Policy, "prices">,
+  resources: Omit<Resources, "timeoutSeconds">,
+  seconds: number,
+): number {
   const price = (name: string) => policy.prices[name] ?? listed[name as GpuName] ?? dearest;
   const gpu = resources.gpu === undefined ? undefined : parseGpu(resources.gpu);
   const gpuPrice = gpu === undefined || typeof gpu === "string" ? 0 : gpu.count * price(gpu.name);

@@ -250,6 +250,23 @@ describe("the daily budget", () => {
   });
 });
 
+describe("what a Sandbox was started with", () => {
+  it("is in its tags, and stays there when it serves another job, so that the budget counts it whatever the policy says", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1, { labels: ["modal", "gpu-t4"] })));
+    await through(loop.hear(queue(2, { labels: ["modal", "gpu-t4"] })));
+    await through(loop.hear(pickUp(1, 101)));
+    const sizes = [...modal.alive.values()].map(({ size }) => size);
+    expect(sizes).toEqual([1, 2].map(() => expect.objectContaining({ gpu: "T4" })));
+    const other = parsePolicy(
+      "fleet: test\ngithub: { owner: acme }\nlimits: { daily-budget-dollars: 1 }\npools: [{ name: new, labels: [n] }]",
+    );
+    time += 3 * 3_600_000;
+    const later = new FleetLoop({ policy: other, github, modal, now: () => time, random });
+    expect(await through(later.hear(queue(3, { labels: ["n"], createdAt: time })))).toEqual(["defer:daily-budget-spent"]);
+  });
+});
+
 describe("a runner that fails to start", () => {
   it("is tried again later and later", async () => {
     const loop = newLoop();

@@ -41,7 +41,10 @@ const over = (of: FleetSandbox, minutes: number): EndedSandbox => ({ ...of, ende
 
 function read(alive: FleetSandbox[], ended: EndedSandbox[], by: UsageKey, since = now - 60 * minute) {
   const modal = { sandboxes: async () => alive, ended: async () => ended } as unknown as Modal;
-  const getWorkflowRun = async ({ run_id }: { run_id: number }) => ({ data: { name: `workflow ${run_id}` } });
+  const getWorkflowRun = async ({ run_id }: { run_id: number }) => {
+    if (run_id === 404) throw Object.assign(new Error("Not Found"), { status: 404 });
+    return { data: { name: `workflow ${run_id}` } };
+  };
   const octokit = { rest: { actions: { getWorkflowRun } } } as never;
   return readUsage({ modal, policy, octokit }, { since, by, now });
 }
@@ -80,6 +83,19 @@ describe("usage", () => {
   ])("adds up by %s", async (by, names) => {
     const { rows } = await read([sandbox("1", "gpu", "acme/b", 10, 7), sandbox("2", "cpu", "acme/a", 10)], [], by);
     expect(rows.map(({ name }) => name)).toEqual(names);
+  });
+
+  it("counts a run that was deleted at GitHub", async () => {
+    const { rows } = await read([sandbox("1", "gpu", "acme/b", 10, 404)], [], "workflow");
+    expect(rows.map(({ name }) => name)).toEqual(["acme/b / (deleted)"]);
+  });
+
+  it("of a pool that the policy has no more, costs what its Sandboxes say they had, or is named", async () => {
+    const size = { cpu: 3, memoryMiB: 1024, gpu: undefined };
+    const known = await read([{ ...sandbox("1", "old", "acme/a", 10), size }], [], "pool");
+    expect(known).toMatchObject({ rows: [{ name: "old", dollars: expect.closeTo(1.8) }], withoutPrice: [] });
+    const unknown = await read([sandbox("1", "old", "acme/a", 10)], [], "pool");
+    expect(unknown).toMatchObject({ rows: [{ name: "old", minutes: 10, dollars: 0 }], withoutPrice: ["old"] });
   });
 
   it("is a table with bars for a terminal, and CSV for a spreadsheet", async () => {
