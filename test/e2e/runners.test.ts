@@ -180,7 +180,11 @@ describe("logs of a job whose runner was kept ready", () => {
     const ids: number[] = [];
     for (let count = 0; count < 3; count++) {
       await idle();
-      const [runId] = await fleet.github.trigger({ repository: "app", event: "workflow_dispatch", workflow: "ready.yml" });
+      const [runId] = await fleet.github.trigger({
+        repository: "app",
+        event: "workflow_dispatch",
+        workflow: "ready.yml",
+      });
       await fleet.github.settled();
       ids.push(fleet.github.state().jobs.find((job) => job.runId === runId)?.id as number);
     }
@@ -208,7 +212,14 @@ describe("runners shell", () => {
 
   it("passes bytes as they are, with stderr apart, where there is no terminal", async () => {
     const busy = await startBusy();
-    const command = ["shell", busy.runner, "--", "sh", "-c", "cat; printf 'a\\nb\\n'; echo oops >&2; [ -t 1 ] || exit 3"];
+    const command = [
+      "shell",
+      busy.runner,
+      "--",
+      "sh",
+      "-c",
+      "cat; printf 'a\\nb\\n'; echo oops >&2; [ -t 1 ] || exit 3",
+    ];
     const input = "from here\n\u0003\u0004x";
     const { code, stdout, stderr } = await run(["runners", ...command], fleet.env, { input });
     expect({ code, stdout, stderr }).toEqual({ code: 3, stdout: `${input}a\nb\n`, stderr: "oops\n" });

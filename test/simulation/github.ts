@@ -242,7 +242,8 @@ export class GitHubModel {
       .filter((runner) => runner.createdAt <= at && (runner.removedAt === undefined || runner.removedAt > at))
       .map((runner) => this.#shown(runner, at));
     // While it is read, runners that are done make room, and others move past the end of a page.
-    if (shown.length > 0 && has("pages-shift") && random.chance(0.3)) shown.splice(random.whole(0, shown.length - 1), 1);
+    if (shown.length > 0 && has("pages-shift") && random.chance(0.3))
+      shown.splice(random.whole(0, shown.length - 1), 1);
     return shown;
   }
 
@@ -256,7 +257,9 @@ export class GitHubModel {
 
   job(id: number): Job | undefined {
     const model = this.jobs.get(id);
-    return model && model.plan.repository !== unseenRepository ? stateAt(model, this.#lookBack(stalenessMs.jobs)) : undefined;
+    return model && model.plan.repository !== unseenRepository
+      ? stateAt(model, this.#lookBack(stalenessMs.jobs))
+      : undefined;
   }
 
   unfinishedJobs(repositories: readonly string[]): Job[] {

@@ -129,7 +129,8 @@ async function start(decision: Spawn | Warm, context: ActContext, request: Start
   const { identity } = request;
   const { id: jobId, repository } = identity.job;
   const createdAt = context.now();
-  const newName = () => runnerName({ fleet: policy.fleet, pool: pool.name }, jobId, identity.attempt, createdAt, context.random());
+  const newName = () =>
+    runnerName({ fleet: policy.fleet, pool: pool.name }, jobId, identity.attempt, createdAt, context.random());
   const { runnerGroupId } = policy.github;
   const minted = await mint(newName, { labels: request.labels, repository, runnerGroupId }, github);
   const { registrationId, name } = minted;

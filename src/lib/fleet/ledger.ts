@@ -70,7 +70,10 @@ export class Ledger {
   /** Sandboxes of the pool that are kept ready, or are being created to be. */
   countReady(pool: string): number {
     const isReady = (entry: { pool: string; jobId: number }) => entry.pool === pool && entry.jobId === 0;
-    return this.sandboxes.filter((sandbox) => isReady(sandbox) && this.isWaiting(sandbox)).length + this.#starting.filter(isReady).length;
+    return (
+      this.sandboxes.filter((sandbox) => isReady(sandbox) && this.isWaiting(sandbox)).length +
+      this.#starting.filter(isReady).length
+    );
   }
 
   /** The smallest number that no Sandbox of the pool that is kept ready has in its name. */

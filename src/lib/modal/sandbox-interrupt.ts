@@ -4,7 +4,7 @@ import type { ModalConnection } from "./client.ts";
 
 /** The entrypoint keeps its process id there, and looks for the grace: image/bin/modal-gha-entrypoint. */
 const script = [
-  'at="${TMPDIR:-/tmp}/modal-gha-entrypoint"',
+  `at="\${TMPDIR:-/tmp}/modal-gha-entrypoint"`,
   'printf %s "$1" >"$at.grace"',
   'kill -INT "$(cat "$at.pid")"',
 ].join("; ");

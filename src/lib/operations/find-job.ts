@@ -10,6 +10,7 @@ import { allowsRepository } from "../policy/match.ts";
 import { inBatches } from "./batches.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { type JobReference, parseJobReference } from "./job-reference.ts";
+import { withTheirJobs } from "./jobs-on-runners.ts";
 import type { Looking } from "./unseen.ts";
 
 /** Repositories are asked so many at a time. */
@@ -38,14 +39,35 @@ export async function findJob(text: string, fleet: FleetAccess): Promise<Job> {
     });
   }
   if (sandbox) {
-    const job = await fleet.github.job(sandbox.repository, sandbox.jobId);
-    if (job) return job;
+    const tagged = await fleet.github.job(sandbox.repository, sandbox.jobId);
+    if (tagged && reference.kind === "job") return tagged;
+    if (tagged) return jobOnRunner(text, tagged, sandbox, fleet);
   }
   if (reference.kind === "sandbox") throw notFound(text, "Modal knows no Sandbox of this fleet by this id.");
   const job = await searchRepositories(text, reference.jobId, fleet);
   // A runner need not have run the job that it was made for, and its Sandbox, which would tell, is forgotten.
   if (reference.kind === "job" || job.runnerName === reference.runnerName) return job;
   throw notFound(text, `Modal has forgotten the runner, and job ${job.id}, which it was made for, ran elsewhere.`);
+}
+
+/**
+ * The job that a runner has, had, or waits for. The one in its Sandbox's tags may have been given to another runner since.
+ * @throws AbortError when GitHub does not show which job it is
+ */
+async function jobOnRunner(text: string, tagged: Job, sandbox: FleetSandbox, fleet: FleetAccess): Promise<Job> {
+  const { registrationId, repository, runnerName } = sandbox;
+  if (tagged.runnerName === runnerName) return tagged;
+  const registration = await fleet.github.registration(registrationId, repository);
+  if (!registration?.busy) {
+    if (tagged.runnerName === null) return tagged;
+    throw notFound(text, `It was for job ${tagged.id}, which ${tagged.runnerName} took.`);
+  }
+  const others = (await fleet.modal.sandboxes()).filter(({ id }) => id !== sandbox.id);
+  const all = await withTheirJobs([...others, { ...sandbox, busy: false }], [registration], fleet);
+  const own = all.at(-1);
+  const job = own?.jobId ? await fleet.github.job(own.repository, own.jobId) : undefined;
+  if (job) return job;
+  throw notFound(text, `GitHub says that ${runnerName} runs a job, and does not show this fleet which.`);
 }
 
 /**

@@ -64,11 +64,7 @@ const lastWordsMs = 5_000;
 const atOnce = 10;
 
 /** Ends runners, each whatever becomes of the others; see killRunner. */
-export function killRunners(
-  targets: readonly Target[],
-  fleet: FleetAccess,
-  graceMs: number,
-): Promise<KilledRunner[]> {
+export function killRunners(targets: readonly Target[], fleet: FleetAccess, graceMs: number): Promise<KilledRunner[]> {
   return inBatches(targets, atOnce, async (target): Promise<KilledRunner> => {
     try {
       return await killRunner(target, fleet, graceMs);

@@ -5,6 +5,7 @@ import { type Delivery, type Hook, isDelivered, readDeliveries, readDelivery } f
 import { readRepositoryNames } from "../github/jobs.ts";
 import { inBatches } from "./batches.ts";
 import type { DeliveryAccess } from "./delivery-access.ts";
+import { isNamed } from "./repository-filter.ts";
 
 export interface ListedDelivery {
   /** Of the attempt that counts: the last that came through, else the last. */
@@ -57,7 +58,7 @@ export async function findDeliveries(access: DeliveryAccess, filter: DeliveryFil
     .map(({ attempts, hook }) => ({ listed: summarise(attempts, names), hook }))
     .filter(({ listed }) => !failedOnly || listed.isFailed)
     .filter(({ listed }) => events === undefined || events.includes(listed.event))
-    .filter(({ listed }) => repositories === undefined || repositories.some((name) => isOf(listed, name)))
+    .filter(({ listed }) => repositories === undefined || isNamed(listed.repository, repositories))
     .sort((a, b) => b.listed.deliveredAt.localeCompare(a.listed.deliveredAt));
 }
 
@@ -93,11 +94,6 @@ function summarise(attempts: readonly Delivery[], names: ReadonlyMap<number, str
 /** One call; a list of deliveries is of use without names as well. */
 async function repositoryNames({ octokit, owner, isApp }: DeliveryAccess): Promise<Map<number, string>> {
   return readRepositoryNames(octokit, owner, isApp).catch(() => new Map());
-}
-
-function isOf({ repository }: ListedDelivery, name: string): boolean {
-  const [wanted, own] = [name.toLowerCase(), repository?.toLowerCase()];
-  return own === wanted || own?.split("/")[1] === wanted;
 }
 
 /** What an attempt's status says is wrong. GitHub gives 504 and 502 to addresses that did not answer, or not in time. */

@@ -10,6 +10,7 @@ import { activeRepositories, withSandboxes } from "./active-repositories.ts";
 import { inBatches } from "./batches.ts";
 import type { FleetAccess } from "./fleet-access.ts";
 import { decideNow, decisionAbout, type ObservedJobs, observeJobs } from "./observe-jobs.ts";
+import { isNamed } from "./repository-filter.ts";
 import { Looking, type Unseen } from "./unseen.ts";
 
 /** `held`: GitHub itself holds it back, for an approval or another run. */
@@ -169,10 +170,6 @@ function isWanted(job: ListedJob, { pools, repositories, states }: JobFilter): b
     (repositories === undefined || isNamed(job.repository, repositories)) &&
     (states === undefined || states.includes(job.state))
   );
-}
-
-function isNamed(repository: string, names: readonly string[]): boolean {
-  return names.some((name) => repository === name || repository.split("/")[1] === name);
 }
 
 function byUrgency(a: ListedJob, b: ListedJob): number {

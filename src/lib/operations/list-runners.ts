@@ -8,6 +8,7 @@ import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import { estimateDollars } from "../policy/prices.ts";
 import type { Policy } from "../policy/schema.ts";
 import { parseJobReference } from "./job-reference.ts";
+import { isNamed } from "./repository-filter.ts";
 
 /**
  * `starting`: Sandbox there, runner not yet connected. `idle`: waits for its job. `busy`: runs a job. `ending`: its job
@@ -61,10 +62,9 @@ export interface RunnerFilter {
 
 /** Whether a runner is asked for; whatever the filter leaves out lets all pass. */
 export function isWanted(runner: ListedRunner, { pools, repositories, states }: RunnerFilter): boolean {
-  const isOf = (name: string) => runner.repository === name || runner.repository?.split("/")[1] === name;
   return (
     (pools === undefined || pools.includes(runner.pool)) &&
-    (repositories === undefined || repositories.some(isOf)) &&
+    (repositories === undefined || isNamed(runner.repository, repositories)) &&
     (states === undefined || states.includes(runner.state))
   );
 }

@@ -4,8 +4,8 @@ import type { IOStreams } from "../cli/streams.ts";
 import { displayWidth, plainText, truncate } from "../cli/text.ts";
 import type { Job } from "../fleet/snapshot.ts";
 import type { LogEvent } from "../modal/entrypoint-log.ts";
-import type { FleetAccess } from "./fleet-access.ts";
 import type { FoundRun } from "./find-jobs.ts";
+import type { FleetAccess } from "./fleet-access.ts";
 import { gapWords, readJobLog } from "./job-log.ts";
 import { createLogView, StepFilter } from "./log-view.ts";
 import { watchRun } from "./watch-run.ts";
@@ -44,10 +44,12 @@ export async function showLogs(options: ShowLogsOptions): Promise<void> {
   const shown = new Map<number, Promise<void>>();
   const show = (job: Job) => {
     const prefix = shown.has(job.id) ? "" : prefixOf(job);
-    const showing = shown.get(job.id) ?? showLog(job, prefix, options).catch((error: unknown) => {
-      errors.push(error);
-      if (areSeveral) options.io.note(`${prefix}${(error as Error).message}`);
-    });
+    const showing =
+      shown.get(job.id) ??
+      showLog(job, prefix, options).catch((error: unknown) => {
+        errors.push(error);
+        if (areSeveral) options.io.note(`${prefix}${(error as Error).message}`);
+      });
     shown.set(job.id, showing);
     return showing;
   };

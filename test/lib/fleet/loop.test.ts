@@ -263,7 +263,9 @@ describe("what a Sandbox was started with", () => {
     );
     time += 3 * 3_600_000;
     const later = new FleetLoop({ policy: other, github, modal, now: () => time, random });
-    expect(await through(later.hear(queue(3, { labels: ["n"], createdAt: time })))).toEqual(["defer:daily-budget-spent"]);
+    expect(await through(later.hear(queue(3, { labels: ["n"], createdAt: time })))).toEqual([
+      "defer:daily-budget-spent",
+    ]);
   });
 });
 
@@ -330,7 +332,8 @@ describe("a runner that GitHub gives to a job of a repository that the policy do
   it("is made up for though no news comes of that job, since GitHub calls the runner busy", async () => {
     const loop = newLoop();
     await through(loop.hear(queue(1)));
-    pickUp(9, (stranger(), 100));
+    stranger();
+    pickUp(9, 100);
     github.jobs.delete(9);
     time += 60_000;
     expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "spawn"]);
@@ -347,7 +350,8 @@ describe("a runner that GitHub gives to a job of a repository that the policy do
     const more = "  - { name: ready, labels: [ready], max-runners: 3, min-idle: 1 }";
     const loop = newLoop(more);
     await through(loop.reconcile());
-    pickUp(9, (stranger(), 100));
+    stranger();
+    pickUp(9, 100);
     github.jobs.delete(9);
     expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "warm"]);
     expect(await through(loop.reconcile())).toEqual([]);
