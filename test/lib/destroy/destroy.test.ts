@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
 import { SettingsStore, settingsFolder } from "../../../src/lib/settings/store.ts";
@@ -147,7 +149,6 @@ it("leaves images that another fleet may use, unless that is asked for", async (
 
 it("leaves the image that every policy means by default as long as there is another fleet", async () => {
   const world = await worldWith({}, "");
-  const { writeFile } = await import("node:fs/promises");
   await writeFile(
     world.env["MODAL_GHA_POLICY"]!,
     "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]",
@@ -158,18 +159,44 @@ it("leaves the image that every policy means by default as long as there is anot
   expect((await look(world)).things).toEqual([]);
 });
 
-it("forgets the fleet's own settings with --local, and the whole file only where no other fleet has any", async () => {
+it("forgets the fleet's own settings with --local, and the whole file only where nothing else is in it", async () => {
   const world = await worldWith();
   const store = new SettingsStore(settingsFolder(world.env));
-  await store.set("githubAppId", "1");
-  await store.setProfile("test", { githubApiUrl: "https://a.example" });
+  await store.set("githubWebUrl", "https://a.example");
+  await store.setProfile("test", { policyFile: world.env["MODAL_GHA_POLICY"]! });
   await store.setProfile("other", { githubApiUrl: "https://b.example" });
+  await store.setDefaultFleet("other");
   const shared = await look(world, { local: true });
   expect(shared.things).toContain(`file ${store.file}, fleet test`);
-  expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, too`);
+  expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, all fleets, too`);
   expect((await destroy(world, { local: true })).left).toEqual([]);
-  expect(await store.read()).toEqual({ githubAppId: "1", fleets: { other: { githubApiUrl: "https://b.example" } } });
+  const rest = { githubWebUrl: "https://a.example", fleet: "other" };
+  expect(await store.read()).toEqual({ ...rest, fleets: { other: { githubApiUrl: "https://b.example" } } });
 
   await store.removeProfile("other");
+  await store.unset("githubWebUrl");
   expect((await look(world, { local: true })).things).toContain(`file ${store.file}`);
+});
+
+it("leaves with --local what is stored for a fleet of that name that is elsewhere", async () => {
+  const world = await worldWith();
+  const store = new SettingsStore(settingsFolder(world.env));
+  await store.setProfile("test", { githubAppId: "1" });
+  const key = join(settingsFolder(world.env), "test.private-key.pem");
+  await writeFile(key, "key");
+  const { things, kept } = await look(world, { local: true });
+  expect(things).toEqual([]);
+  const why =
+    "MODAL_GHA_APP_ID in the environment goes before its githubAppId, so it may be of another fleet of that name";
+  expect(kept).toEqual(expect.arrayContaining([`file ${store.file}, fleet test: ${why}`, `file ${key}: ${why}`]));
+});
+
+it("refuses a policy that is not of the fleet that was asked for", async () => {
+  const world = await worldWith();
+  const store = new SettingsStore(settingsFolder(world.env));
+  await store.setProfile("other", { githubAppId: "1" });
+  await makeRunner(world, { job: 1 });
+  const asked = { ...world.env, MODAL_GHA_FLEET_PROFILE: "other" };
+  await expect(destroy(world, { env: asked })).rejects.toMatchObject({ code: "other-fleet", exitCode: 2 });
+  expect(world.bench.emulator.running()).toHaveLength(1);
 });
