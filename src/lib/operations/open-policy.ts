@@ -69,7 +69,7 @@ function disagreements(settings: Settings, policyFleet: string, stored: Record<s
 }
 
 /** @throws AbortError when there is no such file, PolicyError when it is no policy */
-export async function readPolicy(file: string): Promise<LoadedPolicy> {
+async function readPolicy(file: string): Promise<LoadedPolicy> {
   try {
     return await loadPolicy(file);
   } catch (error) {
