@@ -39,7 +39,9 @@ export async function survey(access: DestroyAccess, undone = "nothing was remove
   const installations = Promise.all(
     (github?.apps ?? []).map((app) => surveyApp(app, policy.github, access.uninstallApp)),
   );
-  const images = runners.then(({ others }) => surveyImages(client, policy, { fleet, others, isAsked: access.images }));
+  const images = runners.then(({ others }) =>
+    surveyImages(client, policy, { fleet, hasOthers: others.length > 0, isAsked: access.images }),
+  );
   const parts = {
     runners,
     Apps: apps,

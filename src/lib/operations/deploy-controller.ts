@@ -20,9 +20,7 @@ export interface DeployAccess {
 }
 
 /** @throws AbortError with what to type next, or what the modal SDK throws */
-export async function openDeployAccess(
-  options: OpenPolicyOptions,
-): Promise<DeployAccess> {
+export async function openDeployAccess(options: OpenPolicyOptions): Promise<DeployAccess> {
   const { settings, ...policy } = await openPolicy(options);
   const { openModal } = await import("../modal/client.ts");
   return { env: options.env, settings, policy, modal: await openModal() };
