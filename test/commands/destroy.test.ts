@@ -71,6 +71,15 @@ it("refuses while a job runs, and names it", async () => {
   expect(fleet.modal.running()).toHaveLength(1);
 });
 
+it("refuses with --modal-only while there are runners, since only GitHub knows which have jobs", async () => {
+  const { code, stderr } = await run(["destroy", "--modal-only", "--yes"], env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/Jobs that may run now:\n {2}job \d+ of acme\/sample on cpu-/);
+  expect(stderr).toMatch(/1 runner may have a job on fleet rehearsal, .*so nothing was removed/);
+  expect(stderr).toContain("modal-gha destroy --modal-only --force");
+  expect(fleet.modal.running()).toHaveLength(1);
+});
+
 it("does nothing without --yes where nobody can be asked", async () => {
   const { code, stderr } = await run(["destroy", "--force"], env);
   expect(code).toBe(2);

@@ -21,6 +21,10 @@ export interface DestroyOptions extends OpenPolicyOptions {
   images: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Waits so many milliseconds. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Ends whatever is waited for. */
+  signal: AbortSignal;
 }
 
 export interface GitHubSide {
@@ -65,18 +69,23 @@ function ofAnotherFleet(fleet: string, policyFleet: string, file: string): Abort
 }
 
 async function openGitHub(settings: Settings, policy: Policy, options: DestroyOptions): Promise<GitHubSide> {
-  const { env, warn, now } = options;
+  const { env, warn, now, sleep, signal } = options;
   const first = await githubCredentials(settings, warn);
-  const [{ connectGitHub }, { fleetGitHub }] = await Promise.all([
+  const [{ connectGitHub }, { fleetGitHub }, { waitOutLimits }] = await Promise.all([
     import("../github/client.ts"),
     import("../github/fleet-github.ts"),
+    import("../github/patience.ts"),
   ]);
   const isApp = first.kind === "app";
   const apiUrl = settings.githubApiUrl.value;
   const further = isApp ? await furtherGitHubApps(env, warn) : [];
   const apps = [first, ...further].flatMap((each) => (each.kind === "app" ? [{ apiUrl, ...each }] : []));
   try {
-    const octokit = await connectGitHub({ apiUrl, credentials: first, owner: policy.github.owner });
+    const octokit = await connectGitHub({
+      ...{ apiUrl, credentials: first, owner: policy.github.owner, now },
+      sleep: (ms) => sleep(ms, signal),
+    });
+    waitOutLimits(octokit, { signal, sleep, now, say: warn });
     const port = fleetGitHub({ octokit, policy, isApp, warn, now });
     return { port, octokit: isApp ? undefined : octokit, apps };
   } catch (error) {
