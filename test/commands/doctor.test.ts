@@ -11,7 +11,7 @@ import { appName, controllerAppName } from "../../src/lib/modal/names.ts";
 import { secretMark } from "../../src/lib/modal/secrets.ts";
 import { loadPolicy } from "../../src/lib/policy/load.ts";
 import { SettingsStore, settingsFolder } from "../../src/lib/settings/store.ts";
-import { run, start } from "../e2e/cli.ts";
+import { nowhere, run, start } from "../e2e/cli.ts";
 import { makeApp, publish } from "../lib/destroy/world.ts";
 import {
   asToken,
@@ -25,8 +25,6 @@ import {
 } from "../lib/doctor/fleet.ts";
 import { appOctokitOf, buildWorkflow, directoryOf, eventOf, repo } from "../lib/emulator/github/harness.ts";
 
-/** Nobody listens there; and not one of the ports that fetch refuses by itself. */
-const nowhere = "http://127.0.0.1:2";
 const org = "acme";
 
 interface Fault {
