@@ -62,7 +62,7 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
       import("../lib/destroy/things.ts"),
     ]);
     await this.interruptible(async ({ signal, onEnd }) => {
-      const access = await openForDestroy({
+      const opening = openForDestroy({
         ...{ env: process.env, policyFile: policy, images, local, signal },
         modalOnly: this.flags["modal-only"],
         uninstallApp: this.flags["uninstall-app"],
@@ -70,6 +70,7 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
         now: () => this.clock.now(),
         sleep: (ms, ended) => sleep(ms, undefined, { signal: ended }),
       });
+      const access = await untilAborted(signal, opening);
       onEnd(() => access.close());
       const { fleet } = access.policy;
       const isCertain = access.github !== undefined;
@@ -85,7 +86,8 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
       await confirmName(this.io, "destroy the fleet", fleet, this.flags.yes === true, signal);
       const result = await destroyFleet(access, seen, mode, {
         onRemoved: (thing) => this.io.note(`Removed ${thing.kind} ${lineOf(thing)}`),
-        onWait: (jobs) => this.io.note(`Waiting for jobs to end: ${jobs.map(({ job }) => job).join(", ")}`),
+        onWait: (jobs) =>
+          this.io.note(`Waiting for jobs to end: ${jobs.map(({ job, runner }) => job || runner).join(", ")}`),
       });
       this.output<DestroyReport>({ ...result, isPreview: false, found }, renderResult);
       if (result.left.length > 0) this.setExitCode(ExitCode.Failure);

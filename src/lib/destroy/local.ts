@@ -18,9 +18,10 @@ export async function surveyLocal({ env, policy: { fleet }, settings }: DestroyA
   const store = new SettingsStore(folder);
   const stored = await store.read();
   const { [fleet]: own, ...others } = storedProfiles(stored);
+  const { [profilesKey]: _profiles, [defaultFleetKey]: _default, ...shared } = stored;
   const keyFile = join(folder, `${fleet}.private-key.pem`);
   const profile = { kind: "file", name: `${store.file}, fleet ${fleet}` } as const;
-  const [foreign] = overridden(settings, { ...stored, ...own });
+  const [foreign] = overridden(settings, { ...shared, ...own });
   if (foreign) {
     const why = `${foreign.variable} in the environment goes before its ${foreign.name}, so it may be of another fleet of that name`;
     const keep = (each: { kind: string; name: string }, remedy: string) => ({ ...each, why, remedy });
@@ -33,7 +34,6 @@ export async function surveyLocal({ env, policy: { fleet }, settings }: DestroyA
     };
   }
   const key = existsSync(keyFile) ? [file(keyFile, "the App's private key that init kept")] : [];
-  const { [profilesKey]: _profiles, [defaultFleetKey]: _default, ...shared } = stored;
   const rest = [...Object.keys(others), ...(Object.keys(shared).length > 0 ? ["all fleets"] : [])];
   if (rest.length === 0) {
     return { things: [...(existsSync(store.file) ? [file(store.file, "the stored settings")] : []), ...key], kept: [] };

@@ -62,7 +62,7 @@ function ofAnotherFleet(fleet: string, policyFleet: string, file: string): Abort
     exitCode: ExitCode.Usage,
     why: `${file} says fleet: ${policyFleet}.`,
     nextSteps: [
-      `To remove ${policyFleet}: modal-gha destroy --policy ${file}`,
+      `To remove ${policyFleet}, without --fleet and MODAL_GHA_FLEET_PROFILE: modal-gha destroy --policy ${file}`,
       `To remove ${fleet}: modal-gha destroy --fleet ${fleet} --policy <its policy>`,
     ],
   });

@@ -179,6 +179,8 @@ it("forgets the fleet's own settings with --local, and the whole file only where
   const shared = await look(world, { local: true });
   expect(shared.things).toContain(`file ${store.file}, fleet test`);
   expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, all fleets, too`);
+  const asked = { ...world.env, MODAL_GHA_FLEET_PROFILE: "test" };
+  expect((await look(world, { local: true, env: asked })).things).toEqual(shared.things);
   expect((await destroy(world, { local: true })).left).toEqual([]);
   const rest = { githubWebUrl: "https://a.example", fleet: "other" };
   expect(await store.read()).toEqual({ ...rest, fleets: { other: { githubApiUrl: "https://b.example" } } });
