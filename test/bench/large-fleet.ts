@@ -2,6 +2,7 @@
 import { knownRunners } from "../../src/lib/dashboard/runners.ts";
 import type { DashboardSource } from "../../src/lib/dashboard/source.ts";
 import { readDashboardUsage } from "../../src/lib/dashboard/usage.ts";
+import { runnerName } from "../../src/lib/fleet/names.ts";
 import type { FleetSandbox, Registration } from "../../src/lib/fleet/snapshot.ts";
 import type { ListedJob } from "../../src/lib/operations/list-jobs.ts";
 import { parsePolicy } from "../../src/lib/policy/parse.ts";
@@ -24,8 +25,10 @@ export function largeFleet(size: number, now: () => number): DashboardSource {
   const began = now() - 3_600_000;
   const indices = Array.from({ length: size }, (_, index) => index);
   const poolOf = (index: number) => (index % 5 === 0 ? "gpu-h100" : "cpu");
-  const nameOf = (index: number) =>
-    `${poolOf(index)}-${60_000_000_000 + index}-1-0abcd${String(index).padStart(5, "0")}`;
+  const nameOf = (index: number) => {
+    const number = String(index).padStart(2, "0");
+    return runnerName({ fleet: policy.fleet, pool: poolOf(index) }, 60_000_000_000 + index, 1, began, number);
+  };
   const sandboxes = async (): Promise<FleetSandbox[]> =>
     indices.map((index) => ({
       id: `sb-${String(index).padStart(26, "0")}`,

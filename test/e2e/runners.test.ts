@@ -169,8 +169,8 @@ describe("runners kill", () => {
     const dry = await cli("kill", waiting.runner, "--dry-run");
     expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining(`${waiting.runner}: idle`)]);
     expect((await cli("kill")).code).toBe(2);
-    const unknown = await cli("kill", "cpu-1-1-0000000000000", "--yes");
-    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("has no runner cpu-1-1-0000000000000")]);
+    const unknown = await cli("kill", "cpu-1-1-0000000000", "--yes");
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("has no runner cpu-1-1-0000000000")]);
     expect((await list()).map(({ runner }) => runner)).toContain(waiting.runner);
   });
 });

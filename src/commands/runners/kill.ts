@@ -29,7 +29,7 @@ export default class RunnersKill extends BaseCommand<typeof RunnersKill> {
     "Shows which jobs are hit, and asks. A runner that is interrupted stops its job and tells GitHub at once, without " +
     "touching the other jobs of the run; what has not ended after the grace is killed.";
   static override examples = [
-    "<%= config.bin %> <%= command.id %> cpu-1234-1-0abcdm1k12345",
+    "<%= config.bin %> <%= command.id %> cpu-1234-1-0abcdm1k45",
     "<%= config.bin %> <%= command.id %> --idle",
     "<%= config.bin %> <%= command.id %> --repo acme/app --grace 2m --yes",
     "<%= config.bin %> <%= command.id %> --pool gpu-h100 --force --yes",

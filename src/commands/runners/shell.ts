@@ -10,7 +10,7 @@ export default class RunnersShell extends BaseCommand<typeof RunnersShell> {
     "Runs as root beside the job, in the same Sandbox. The shell ends with the Sandbox. The exit code is the command's. " +
     "It has a terminal where standard input and output are one here; else bytes pass as they are, stderr by itself.";
   static override examples = [
-    "<%= config.bin %> <%= command.id %> gpu-h100-1234-1-0abcdm1k12345",
+    "<%= config.bin %> <%= command.id %> gpu-h100-1234-1-0abcdm1k45",
     "<%= config.bin %> <%= command.id %> 1234 -- nvidia-smi",
     "<%= config.bin %> <%= command.id %> 1234 -- tar -c -C /home/runner _diag > diag.tar",
     "<%= config.bin %> <%= command.id %> sb-0123456789abcdef -- tail -f /var/log/dockerd.log",

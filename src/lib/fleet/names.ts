@@ -29,7 +29,8 @@ export function parseSandboxName(name: string): { jobId: number; attempt: number
  * A runner name: `<pool>-<job>-<attempt>-<stamp><mark><random>`. The stamp is the minute of minting in base 36, so that a
  * registration, for which GitHub keeps no date, tells its own age. The mark is the fleet's: fleets of one organisation may
  * have like pools, and a registration has nothing but its name to tell whose it is.
- * @param random five characters of [a-z0-9]: two controllers that serve the same job in the same minute take two names
+ * @param random characters of [a-z0-9], of which the last two count: two controllers that serve the same job in the same
+ * minute take two names, or one finds its name taken and takes another
  */
 export function runnerName(
   { fleet, pool }: { fleet: string; pool: string },
@@ -38,7 +39,7 @@ export function runnerName(
   now: number,
   random: string,
 ): string {
-  return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${fleetMark(fleet)}${random}`;
+  return `${pool}-${jobId}-${attempt}-${Math.floor(now / 60_000).toString(36)}${fleetMark(fleet)}${random.slice(-2)}`;
 }
 
 /** Three characters of [a-z0-9] that tell the fleets of an organisation apart: FNV-1a, since decisions reach no package. */
@@ -66,7 +67,7 @@ export interface RunnerName {
 
 /** What a runner name tells; undefined for a runner of no fleet. Whether it is of this one: parseOwnRunnerName. */
 export function parseRunnerName(name: string): RunnerName | undefined {
-  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})([a-z0-9]{3})[a-z0-9]{5}$/.exec(name);
+  const match = /^([a-z0-9-]+)-(\d+)-(\d+)-([a-z0-9]{5})([a-z0-9]{3})[a-z0-9]{2}$/.exec(name);
   if (!match) return undefined;
   const [, pool, job, attempt, stamp, mark] = match as unknown as [string, string, string, string, string, string];
   return { pool, jobId: Number(job), attempt: Number(attempt), mintedAt: Number.parseInt(stamp, 36) * 60_000, mark };

@@ -33,7 +33,7 @@ async function makeDecoys(world: World): Promise<void> {
   await makeApp(world, "test", { "managed-by": "modal-gha" });
   await makeApp(world, "modal-gha-tests", {});
   await register(world, "cpu-build-server");
-  await register(world, "gpu-77-1-abcde00000000");
+  await register(world, "gpu-77-1-abcde00000");
   await publish(world, "theirs", ["acme-runner:by-hand", "acme-runner-2:mgha-2.338.0-20261102000000"]);
   await client.cpClient.secretGetOrCreate({ deploymentName: "test", objectCreationType: 1, envDict: { A: "1" } });
   await client.volumes.fromName("model-cache", { createIfMissing: true });

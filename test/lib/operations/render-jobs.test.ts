@@ -28,7 +28,7 @@ const job: ListedJob = {
 const running: ListedJob = {
   ...job,
   ...{ job: 61234567891, state: "running", startedAt: job.createdAt, waitedMs: 1000, ranMs: 3_900_000 },
-  ...{ runner: "cpu-61234567891-1-htf3y0k3pb2yq", sandboxId: "sb-1" },
+  ...{ runner: "cpu-61234567891-1-htf3ypb2yq", sandboxId: "sb-1" },
   ...{ decision: "ignore:nothing-to-do", detail: "everything is as it should be" },
 };
 const output = (isTTY: boolean, width: number) => ({
