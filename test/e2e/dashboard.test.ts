@@ -119,7 +119,7 @@ describe("what it does", () => {
     const busy = await watched.startBusy();
     const terminal = watched.open();
     await terminal.until(oneRunning);
-    terminal.type("x");
+    terminal.type("\u001B[200~xy?\u001B[201~x");
     const asked = await terminal.until(/and the job on it\?/);
     expect(asked).toContain(`It runs job ${busy.id} of acme/app`);
     terminal.type("n");
@@ -260,7 +260,12 @@ describe("while a service is down", () => {
 });
 
 describe("what it leaves behind", () => {
-  const isLeft = (output: string) => output.lastIndexOf("\u001B[?1049l") > output.lastIndexOf("\u001B[?1049h");
+  // The other screen, and that pasted text is marked as such.
+  const isLeft = (output: string) =>
+    ["1049", "2004"].every((mode) => {
+      const entered = output.lastIndexOf(`\u001B[?${mode}h`);
+      return entered >= 0 && output.lastIndexOf(`\u001B[?${mode}l`) > entered;
+    });
 
   it.each([
     ["q", "q", 0],

@@ -5,6 +5,7 @@ import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/sourc
 import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
 import type { ListedJob } from "../../lib/operations/list-jobs.ts";
 import type { RunningFeeds } from "./feeds.ts";
+import { contextOf } from "./keys.ts";
 import { selectedRow } from "./rows.ts";
 import type { Confirmation, Deed, Level } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -17,6 +18,8 @@ export interface ActionOptions {
   now(): number;
   /** Writes bytes to the terminal that do not show. */
   write(bytes: string): void;
+  /** Hands the terminal to a shell in the runner until it ends. */
+  shell(runner: string): Promise<void>;
 }
 
 export interface Actions {
@@ -29,6 +32,7 @@ export interface Actions {
   spawn(): Promise<void>;
   redeliver(): Promise<void>;
   askToReconcile(): Promise<void>;
+  openShell(): Promise<void>;
   /** What was agreed to. */
   carryOut(deed: Deed): Promise<void>;
   open(): Promise<void>;
@@ -39,9 +43,14 @@ let lastId = 0;
 
 export function createActions(options: ActionOptions): Actions {
   const { store, source, feeds, now } = options;
+  /** Whether a shell has the terminal. */
+  let isAway = false;
 
   const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
   const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
+  /** A question that comes late, while something else has the keys, would take a key that is meant for that as its answer. */
+  const askIfFree = (confirmation: Confirmation, otherwise: string) =>
+    contextOf(store.state()) === "table" && !isAway ? ask(confirmation) : say("warning", otherwise);
 
   /** The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences. */
   const toClipboard = (text: string) => options.write(`\u001B]52;c;${Buffer.from(text).toString("base64")}\u0007`);
@@ -138,12 +147,20 @@ export function createActions(options: ActionOptions): Actions {
       tell("looking at the whole fleet", async () => {
         const items = await source.reconcile(true);
         if (items.length === 0) return say("good", "Everything is as it should be.");
-        ask({
-          question: "Mend what is not as it should be?",
-          lines: items.map(({ reason, detail }) => `${reason}: ${detail}`),
-          deed: { kind: "reconcile" },
-        });
+        const lines = items.map(({ reason, detail }) => `${reason}: ${detail}`);
+        const things = items.length === 1 ? "1 thing" : `${items.length} things`;
+        askIfFree(
+          { question: "Mend what is not as it should be?", lines, deed: { kind: "reconcile" } },
+          `${things} to mend; ^R shows ${items.length === 1 ? "it" : "them"}.`,
+        );
       }),
+    async openShell() {
+      const target = runner();
+      if (!target) return;
+      isAway = true;
+      await tell(`a shell in ${target.runner}`, () => options.shell(target.runner));
+      isAway = false;
+    },
     open: async () => {
       const url = pageOf(store, source);
       if (!url) return say("warning", "It has no page at GitHub.");

@@ -1,5 +1,5 @@
 // The whole screen, from the state alone; keys go to whoever gave it the state.
-import { Box, Text, useInput } from "ink";
+import { Box, Text, useInput, usePaste } from "ink";
 import { type ReactElement, useSyncExternalStore } from "react";
 import { Table } from "../components/table.tsx";
 import { toWidth } from "../fit.ts";
@@ -23,15 +23,15 @@ import { viewOf } from "./views.ts";
 export interface AppProps {
   store: Pick<Store, "state" | "subscribe">;
   palette: Palette;
-  /** Hears each key, by the name that keyNames gives it. */
-  onKey(key: string): void;
+  /** Hears the keys that came at once, by the names that keyNames gives them. */
+  onKeys(keys: readonly string[]): void;
+  onPaste(text: string): void;
 }
 
-export function App({ store, palette, onKey }: AppProps): ReactElement {
+export function App({ store, palette, onKeys, onPaste }: AppProps): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.state);
-  useInput((input, key) => {
-    for (const name of keyNames(input, key)) onKey(name);
-  });
+  useInput((input, key) => onKeys(keyNames(input, key)));
+  usePaste(onPaste);
   return <Screen state={state} palette={palette} />;
 }
 

@@ -75,7 +75,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const allowance = new Allowance(source.githubCalls, () => clock.now());
   const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal, busyMs, allowance });
   const endStories = startStories(store, source, allowance);
-  const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
+  const controller = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
   let ticking: NodeJS.Timeout | undefined;
   const tick = () => {
@@ -87,7 +87,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
 
   const root = (
     <Suspendable
-      {...{ store, onKey, palette: createPalette(io.stdout.colours.enabled) }}
+      {...{ store, ...controller, palette: createPalette(io.stdout.colours.enabled) }}
       onMount={(given) => {
         suspend = given;
       }}

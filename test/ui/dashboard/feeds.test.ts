@@ -7,7 +7,7 @@ import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
 import type { FeedName } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
-import { emptyState, now } from "./examples.ts";
+import { emptyState, now, turns } from "./examples.ts";
 
 const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined, allowanceMs: 0 };
 const allowance = new Allowance(
@@ -49,10 +49,6 @@ function manualClock(): { clock: Clock; sleepers: number[] } {
         }),
     },
   };
-}
-
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("feeds", () => {

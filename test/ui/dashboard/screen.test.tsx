@@ -101,20 +101,27 @@ describe("the screen", () => {
     expect(plain(through(before, { type: "ended", id: 1 }))).toContain("· something");
   });
 
-  it("hears each key by its name, also those that come at once", async () => {
+  it("hears each key by its name, also those that come at once, and what is pasted as no key", async () => {
     const keys: string[] = [];
-    const store = createStore(emptyState());
+    const pasted: string[] = [];
     const { stdin, unmount } = render(
-      <App store={store} palette={createPalette(false)} onKey={(key) => keys.push(key)} />,
+      <App
+        store={createStore(emptyState())}
+        palette={createPalette(false)}
+        onKeys={(names) => keys.push(...names)}
+        onPaste={(text) => pasted.push(text)}
+      />,
     );
     await new Promise((resolve) => setImmediate(resolve));
     for (const typed of ["j", "\u001B[A", "\r", "\u0012", "\t", "\u001B[Z", "abc", "\u0015\r", "\u007F", "\u001B[6~"])
       stdin.write(typed);
+    stdin.write("\u001B[200~x y\rq\u001B[201~");
     await new Promise((resolve) => setImmediate(resolve));
     unmount();
     expect(keys).toEqual([
       ...["j", "up", "enter", "ctrl+r", "tab", "shift+tab", "a", "b", "c", "ctrl+u", "enter"],
       ...[expect.stringMatching(/backspace|delete/), "pagedown"],
     ]);
+    expect(pasted).toEqual(["x y\rq"]);
   });
 });
