@@ -16,6 +16,8 @@ afterAll(() => watched.close());
 const keys = { down: "\u001B[B", enter: "\r", escape: "\u001B", ctrlC: "\u0003" };
 /** Both services have told of it. */
 const oneRunning = /● GitHub.*● Modal[\s\S]*1 running/;
+/** And it is known which job that runs. */
+const runs = (job: number) => (text: string) => oneRunning.test(text) && text.includes(` ${job} `);
 const empty = /The fleet has no runners at the moment/;
 
 describe("what it shows", () => {
@@ -30,6 +32,7 @@ describe("what it shows", () => {
   it("is the fleet's runners, each with its job, cost and state, and the jobs that wait", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
     const text = await terminal.until(/1 running.*\$[\d.]+\/h.*today/s);
     expect(text).toMatch(new RegExp(`● busy +${busy.runner} +cpu +acme/app +${busy.id}`));
     watched.faults.areWebhooksLost = true;
@@ -67,7 +70,7 @@ describe("what it shows", () => {
   it("is the story of the selected job", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 160 });
-    await terminal.until(oneRunning);
+    await terminal.until(runs(busy.id));
     terminal.type(keys.enter);
     const text = await terminal.until(/What happened \(UTC\)/);
     expect(text).toMatch(/It answered spawn/);
@@ -78,8 +81,8 @@ describe("what it shows", () => {
 
   it("is the log of a running job, line by line, and what a search finds in it", async () => {
     const busy = await watched.startBusy();
-    const terminal = watched.open();
-    await terminal.until(oneRunning);
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
     terminal.type("l");
     await terminal.until(/first line of wait/);
     expect(terminal.text()).toMatch(/● live {2}following/);
@@ -117,8 +120,8 @@ describe("what it shows", () => {
 describe("what it does", () => {
   it("kills a runner after a yes, and nothing after a no", async () => {
     const busy = await watched.startBusy();
-    const terminal = watched.open();
-    await terminal.until(oneRunning);
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
     terminal.type("\u001B[200~xy?\u001B[201~x");
     const asked = await terminal.until(/and the job on it\?/);
     expect(asked).toContain(`It runs job ${busy.id} of acme/app`);
@@ -132,6 +135,25 @@ describe("what it does", () => {
     expect(watched.fleet.modal.running()).toEqual([]);
     expect(watched.jobOf(busy.id)?.status).toBe("completed");
     await terminal.until(empty);
+  });
+
+  it("names, and ends, the job that a runner runs, whichever it was made for", async () => {
+    watched.faults.areWebhooksLost = true;
+    const [first, second] = [await watched.startJob(), await watched.startJob()];
+    await run(["spawn", "--job", String(second.id)], watched.fleet.env);
+    // GitHub gives the runner to the job that has waited for longest.
+    await until("the other job runs", () => watched.jobOf(first.id)?.status === "in_progress");
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(first.id));
+    terminal.type("l");
+    await terminal.until(/first line of wait/);
+    terminal.type("qx");
+    await terminal.until(new RegExp(`It runs job ${first.id} of acme/app`));
+    terminal.type("y");
+    await terminal.until(/ended; its job was interrupted/);
+    expect([first, second].map(({ id }) => watched.jobOf(id)?.status)).toEqual(["completed", "queued"]);
+    // Of a job whose Sandbox has ended the fleet thinks that its start failed, and leaves it alone for a while.
+    await run(["spawn", "--job", String(second.id)], watched.fleet.env);
   });
 
   it("gives a job a runner whose webhook was lost, and the job runs", async () => {
@@ -195,12 +217,12 @@ describe("what it does", () => {
     const env = { PATH: `${programs}:${process.env["PATH"]}`, DISPLAY: ":0" };
     const page = `${watched.fleet.github.url}/acme/app/actions/runs/${watched.jobOf(id)?.runId}/job/${id}`;
     const terminal = watched.open({ env, columns: 160 });
-    await terminal.until(oneRunning);
+    await terminal.until(runs(id));
     terminal.type("b");
     await terminal.until(new RegExp(`Opened ${page}`));
     expect(await until("the browser", () => existsSync(note) && readFileSync(note, "utf8").trim())).toBe(page);
     const remote = watched.open({ env: { ...env, SSH_TTY: "/dev/pts/9" }, columns: 160 });
-    await remote.until(oneRunning);
+    await remote.until(runs(id));
     remote.type("b");
     await remote.until(/No browser can be opened from here/);
     expect(remote.output()).toContain(Buffer.from(page).toString("base64"));

@@ -107,8 +107,14 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       const access = await fleet();
       const [target] = await selectRunners(access, { references: [runner] }, now());
       if (!target) throw new AbortError(`The fleet has no runner ${runner}.`, { code: "no-such-runner" });
-      const isAgreed = target.state !== "busy" || target.job === agreedJob;
-      if (!isAgreed) return { runner, sandboxId: target.sandboxId, job: null, result: "kept" };
+      if (target.state === "busy" && target.job !== agreedJob) {
+        return {
+          result: "other-job",
+          runner,
+          job: target.job,
+          repository: target.job === 0 ? null : target.repository,
+        };
+      }
       return killRunner(target, access, graceMs);
     },
     spawn: async (job) => spawnJob(String(job), await fleet(), { now }),

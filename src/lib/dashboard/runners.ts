@@ -1,6 +1,7 @@
 // The runners as far as they are known: the two services are asked apart, and one of them may not answer at all. Better half
 // the truth, and told so, than an empty screen; and nothing is called left over only because one answer is older.
 import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
+import type { ListedJob } from "../operations/list-jobs.ts";
 import { joinRunners, type ListedRunner } from "../operations/list-runners.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { DashboardRunner, KnownSides } from "./source.ts";
@@ -9,7 +10,30 @@ import type { DashboardRunner, KnownSides } from "./source.ts";
 const leewayMs = 60_000;
 
 /** @param now milliseconds since the epoch */
-export function knownRunners({ sandboxes, registrations }: KnownSides, policy: Policy, now: number): DashboardRunner[] {
+export function knownRunners(known: KnownSides, policy: Policy, now: number): DashboardRunner[] {
+  const heard = new Set((known.sandboxes?.list ?? []).filter(({ busy }) => busy).map(({ id }) => id));
+  return statesOf(known, policy, now).map((runner) =>
+    runner.state === "busy" && !heard.has(runner.sandboxId ?? "")
+      ? { ...runner, ...jobOn(runner, known.jobs) }
+      : runner,
+  );
+}
+
+/**
+ * GitHub gives a job to any runner whose labels fit: until the controller has heard of it, and tagged the Sandbox so, only
+ * the list of jobs knows what a busy one runs.
+ */
+function jobOn(
+  { runner }: DashboardRunner,
+  jobs: KnownSides["jobs"] = [],
+): Pick<ListedRunner, "job" | "run" | "repository"> {
+  const found = jobs.find((job: ListedJob) => job.state === "running" && job.runner === runner);
+  return found
+    ? { job: found.job, run: found.run, repository: found.repository }
+    : { job: 0, run: null, repository: null };
+}
+
+function statesOf({ sandboxes, registrations }: KnownSides, policy: Policy, now: number): DashboardRunner[] {
   const joined = joinRunners(sandboxes?.list ?? [], registrations?.list ?? [], policy, now);
   if (registrations === undefined) return withoutGitHub(joined, sandboxes?.list ?? []);
   if (sandboxes === undefined) return withoutModal(joined, registrations.list);

@@ -4,7 +4,7 @@ import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import type { JobExplanation } from "../operations/explain/explanation.ts";
 import type { KilledRunner } from "../operations/kill-runners.ts";
 import type { ListedDelivery } from "../operations/list-deliveries.ts";
-import type { JobList } from "../operations/list-jobs.ts";
+import type { JobList, ListedJob } from "../operations/list-jobs.ts";
 import type { ListedRunner, RunnerState } from "../operations/list-runners.ts";
 import type { ReconciledItem } from "../operations/reconcile-fleet.ts";
 import type { Redelivered } from "../operations/redeliver.ts";
@@ -12,13 +12,26 @@ import type { ShellTerminal } from "../operations/runner-shell.ts";
 import type { SpawnedJob } from "../operations/spawn-job.ts";
 import type { UsageKey, UsageRow } from "../operations/usage.ts";
 
-/** `unknown`: the side that would tell cannot be asked. */
+/**
+ * `unknown`: the side that would tell cannot be asked. The job of one that is busy is the one that it runs, 0 where GitHub
+ * does not show that job yet; of any other the one that it was made for.
+ */
 export type DashboardRunner = Omit<ListedRunner, "state"> & { state: RunnerState | "unknown" };
 
 /** What each service told, and when it was asked; undefined for one that was never reached. */
 export interface KnownSides {
   sandboxes: { list: readonly FleetSandbox[]; askedAt: number } | undefined;
   registrations: { list: readonly Registration[]; askedAt: number } | undefined;
+  /** The jobs as far as they were listed. */
+  jobs: readonly ListedJob[] | undefined;
+}
+
+/** Nothing was done: the runner is busy with a job that was not agreed to; 0 where GitHub does not show it yet. */
+export interface OtherJob {
+  result: "other-job";
+  runner: string;
+  job: number;
+  repository: string | null;
 }
 
 /** GitHub's primary rate limit, as it stands. */
@@ -91,8 +104,8 @@ export interface DashboardSource {
   explain(reference: string): Promise<JobExplanation>;
   /** Follows a job's log to its end. */
   log(reference: string, options: { signal: AbortSignal; onWaiting(): void }): AsyncIterable<LogLine>;
-  /** @param agreedJob the job that was on it when the operator agreed; a runner that has another by now is kept */
-  kill(runner: string, agreedJob: number | null): Promise<KilledRunner>;
+  /** @param agreedJob the job that the operator agreed to end; null for none, 0 for one that GitHub did not show yet */
+  kill(runner: string, agreedJob: number | null): Promise<KilledRunner | OtherJob>;
   spawn(job: number): Promise<SpawnedJob>;
   redeliver(id: string): Promise<Redelivered>;
   /** @param isPreview only say what would be done */

@@ -22,9 +22,17 @@ export interface ActionOptions {
   shell(runner: string): Promise<void>;
 }
 
+export interface TargetRunner {
+  runner: string;
+  /** The job on it, or that it was made for; null where there is none, or GitHub does not show yet which it runs. */
+  job: number | null;
+  repository: string | null;
+  isBusy: boolean;
+}
+
 export interface Actions {
   /** The selected row's runner; undefined, and said, where it has none that is alive. */
-  runner(): { runner: string; job: number | null; repository: string | null; isBusy: boolean } | undefined;
+  runner(): TargetRunner | undefined;
   say(level: Level, text: string): void;
   /** Runs something whose failure is told. */
   tell(words: string, work: () => Promise<void>): Promise<void>;
@@ -88,8 +96,15 @@ export function createActions(options: ActionOptions): Actions {
     switch (deed.kind) {
       case "kill":
         return tell(`ending ${deed.runner}`, async () => {
-          const { result } = await source.kill(deed.runner, deed.agreedJob);
-          say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);
+          const killed = await source.kill(deed.runner, deed.agreedJob);
+          if (killed.result === "other-job") {
+            const { runner: name, job, repository } = killed;
+            const now = { runner: name, job: job || null, repository, isBusy: true };
+            askIfFree(questionOf(now), `Kept ${name}: it runs ${jobWords(now)} by now.`);
+          } else {
+            const { result } = killed;
+            say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);
+          }
           feeds.refresh("sandboxes", "registrations", "jobs");
         });
       case "spawn":
@@ -124,14 +139,7 @@ export function createActions(options: ActionOptions): Actions {
     askToKill() {
       const target = runner();
       if (!target) return;
-      const { runner: name, job, repository, isBusy } = target;
-      ask({
-        question: isBusy ? `End ${name}, and the job on it?` : `End ${name}?`,
-        lines: isBusy
-          ? [`It runs job ${job}${repository === null ? "" : ` of ${repository}`}, which is interrupted, and fails.`]
-          : ["It runs no job. It is deregistered first, so that none can come to it."],
-        deed: { kind: "kill", runner: name, agreedJob: isBusy ? job : null },
-      });
+      ask(questionOf(target));
     },
     async spawn() {
       const row = selectedRow(store.state()) as ListedJob | undefined;
@@ -184,6 +192,22 @@ export function createActions(options: ActionOptions): Actions {
       say("info", `Copied ${id}, if this terminal lets programs copy.`);
     },
   };
+}
+
+function questionOf(target: TargetRunner): Confirmation {
+  const { runner, job, isBusy } = target;
+  return {
+    question: isBusy ? `End ${runner}, and the job on it?` : `End ${runner}?`,
+    lines: isBusy
+      ? [`It runs ${jobWords(target)}, which is interrupted, and fails.`]
+      : ["It runs no job. It is deregistered first, so that none can come to it."],
+    deed: { kind: "kill", runner, agreedJob: isBusy ? (job ?? 0) : null },
+  };
+}
+
+function jobWords({ job, repository }: TargetRunner): string {
+  if (job === null) return "a job that GitHub does not show yet";
+  return `job ${job}${repository === null ? "" : ` of ${repository}`}`;
 }
 
 const killWords = {

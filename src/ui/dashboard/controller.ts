@@ -1,6 +1,6 @@
 // Turns keys into what they do: commands of the screen go to its state, the others to the fleet or the terminal.
 import { plainText } from "../../lib/cli/text.ts";
-import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/source.ts";
 import type { ListedJob } from "../../lib/operations/list-jobs.ts";
 import { type ActionOptions, type Actions, createActions } from "./actions.ts";
 import { type Command, findBinding } from "./keys.ts";
@@ -84,7 +84,14 @@ function showLog(actions: Actions, options: ControllerOptions): void {
   }
   const target = actions.runner();
   if (!target) return;
-  const { runner, job, repository } = target;
-  if (job === null) actions.say("warning", `${runner} has no job yet, and so no log.`);
-  else void watchLog(options, runner, `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`);
+  const { runner, job, isBusy } = target;
+  if (job === null) {
+    const why = isBusy ? "GitHub does not show yet which job it runs." : "it has no job yet, and so no log.";
+    actions.say("warning", `${runner}: ${why}`);
+    return;
+  }
+  const { repository, run } = row as DashboardRunner;
+  const title = `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`;
+  // The job, not the runner: of that, tags may name another.
+  void watchLog(options, repository !== null && run ? options.source.jobUrl(repository, run, job) : runner, title);
 }

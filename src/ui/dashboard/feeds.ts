@@ -166,14 +166,15 @@ function joined(
   askedAt: number,
   { store, source, clock }: FeedOptions,
 ): { runners: DashboardRunner[] | undefined } | undefined {
-  if (name !== "sandboxes" && name !== "registrations") return undefined;
+  if (name !== "sandboxes" && name !== "registrations" && name !== "jobs") return undefined;
   const { feeds } = store.state();
   const known = <Name extends "sandboxes" | "registrations">(side: Name) => {
     const feed = name === side ? { data: data as FeedData[Name], askedAt } : feeds[side];
     return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
   };
-  const sides = { sandboxes: known("sandboxes"), registrations: known("registrations") };
-  const runners = source.runners(sides as KnownSides, clock.now());
+  const { jobs } = (name === "jobs" ? (data as FeedData["jobs"]) : feeds.jobs.data) ?? {};
+  const sides: KnownSides = { sandboxes: known("sandboxes"), registrations: known("registrations"), jobs };
+  const runners = source.runners(sides, clock.now());
   // That GitHub has no registrations does not say that nothing runs at Modal.
   return { runners: runners.length > 0 || sides.sandboxes ? runners : undefined };
 }

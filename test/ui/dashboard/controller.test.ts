@@ -92,3 +92,66 @@ describe("text that is pasted", () => {
     expect([store.state().confirmation, killed]).toEqual([undefined, [["cpu-1", 42]]]);
   });
 });
+
+describe("ending a runner", () => {
+  it("asks again, about the job that it runs by now, and ends it after another yes", async () => {
+    const agreed: (number | null)[] = [];
+    const { store, type, last } = driven({
+      async kill(name, agreedJob) {
+        agreed.push(agreedJob);
+        return agreedJob === 43
+          ? { runner: name, sandboxId: "sb-1", job: 43, result: "interrupted" }
+          : { result: "other-job", runner: name, job: 43, repository: "acme/web" };
+      },
+    });
+    type("x");
+    expect(store.state().confirmation?.lines[0]).toContain("job 42 of acme/app");
+    type("y");
+    await turns();
+    expect(store.state().confirmation?.lines[0]).toContain("It runs job 43 of acme/web");
+    type("y");
+    await turns();
+    expect([agreed, last()]).toEqual([[42, 43], "cpu-1: ended; its job was interrupted"]);
+  });
+
+  it("does not ask again while something else has the keys, and says what keeps it", async () => {
+    const kill: DashboardSource["kill"] = async (name) => ({
+      result: "other-job",
+      runner: name,
+      job: 0,
+      repository: null,
+    });
+    const { store, type, last } = driven({ kill });
+    type("x");
+    type("y", "?");
+    await turns();
+    expect(store.state().confirmation).toBeUndefined();
+    expect(last()).toBe("Kept cpu-1: it runs a job that GitHub does not show yet by now.");
+  });
+
+  it("names no job that GitHub does not show, and agrees to that", async () => {
+    const unseen = runner("cpu-1", { job: 0, run: null, repository: null });
+    const { store, killed, type, last } = driven({}, withRunners([unseen]));
+    type("l");
+    expect(last()).toBe("cpu-1: GitHub does not show yet which job it runs.");
+    type("x");
+    expect(store.state().confirmation?.lines[0]).toMatch(/^It runs a job that GitHub does not show yet, /);
+    type("y");
+    expect(killed).toEqual([["cpu-1", 0]]);
+  });
+});
+
+describe("the log of a runner", () => {
+  it("is that of the job that it runs, by the job's address", async () => {
+    const opened: string[] = [];
+    const { type } = driven({
+      // biome-ignore lint/correctness/useYield: it has no lines.
+      log: async function* (reference) {
+        opened.push(reference);
+      },
+    });
+    type("l");
+    await turns();
+    expect(opened).toEqual(["https://github.com/acme/app/actions/runs/7/job/42"]);
+  });
+});

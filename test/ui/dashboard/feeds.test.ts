@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/lib/cli/clock.ts";
 import { AbortError } from "../../../src/lib/cli/errors.ts";
 import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
+import type { JobList } from "../../../src/lib/operations/list-jobs.ts";
 import { Allowance } from "../../../src/ui/dashboard/allowance.ts";
 import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
 import type { FeedName } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
-import { emptyState, now, turns } from "./examples.ts";
+import { emptyState, job, now, turns } from "./examples.ts";
 
 const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined, allowanceMs: 0 };
 const allowance = new Allowance(
@@ -88,6 +89,31 @@ describe("feeds", () => {
     feeds.refresh("sandboxes");
     await turns();
     expect(asked).toEqual(["sandboxes", "deliveries", "sandboxes"]);
+    over.abort();
+    await feeds.ended;
+  });
+
+  it("tell of the runners anew when the jobs come, which say what each runs", async () => {
+    const fleet = largeFleet(1, () => now);
+    const jobs = Promise.withResolvers<JobList>();
+    const source: DashboardSource = {
+      ...fleet,
+      sandboxes: async () => (await fleet.sandboxes()).map((sandbox) => ({ ...sandbox, busy: false })),
+      jobs: () => jobs.promise,
+    };
+    const over = new AbortController();
+    const store = createStore(emptyState());
+    const { clock } = manualClock();
+    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
+    const feeds = startFeeds(options);
+    await turns();
+    expect(store.state().runners).toMatchObject([{ state: "busy", job: 0 }]);
+    jobs.resolve({
+      jobs: [job(5, { state: "running", runner: store.state().runners?.[0]?.runner ?? "" })],
+      unseen: [],
+    });
+    await turns();
+    expect(store.state().runners).toMatchObject([{ state: "busy", job: 5 }]);
     over.abort();
     await feeds.ended;
   });
