@@ -24,6 +24,8 @@ export interface KnownSides {
   registrations: { list: readonly Registration[]; askedAt: number } | undefined;
   /** The jobs as far as they were listed. */
   jobs: readonly ListedJob[] | undefined;
+  /** The runners as they were last joined: what was certain then does not become uncertain with a newer answer. */
+  former?: readonly DashboardRunner[] | undefined;
 }
 
 /** Nothing was done: the runner is busy with a job that was not agreed to; 0 where GitHub does not show it yet. */

@@ -173,7 +173,8 @@ function joined(
     return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
   };
   const { jobs } = (name === "jobs" ? (data as FeedData["jobs"]) : feeds.jobs.data) ?? {};
-  const sides: KnownSides = { sandboxes: known("sandboxes"), registrations: known("registrations"), jobs };
+  const { runners: former } = store.state();
+  const sides: KnownSides = { sandboxes: known("sandboxes"), registrations: known("registrations"), jobs, former };
   const runners = source.runners(sides, clock.now());
   // That GitHub has no registrations does not say that nothing runs at Modal.
   return { runners: runners.length > 0 || sides.sandboxes ? runners : undefined };

@@ -13,13 +13,15 @@ interface Told {
   /** How long ago each was asked. */
   modalMs?: number;
   githubMs?: number;
+  former?: DashboardRunner[];
 }
 
-function join({ sandboxes, registrations, jobs, modalMs = 1000, githubMs = 1000 }: Told): DashboardRunner[] {
+function join({ sandboxes, registrations, jobs, modalMs = 1000, githubMs = 1000, former }: Told): DashboardRunner[] {
   const sides: KnownSides = {
     sandboxes: sandboxes && { list: sandboxes, askedAt: now - modalMs },
     registrations: registrations && { list: registrations, askedAt: now - githubMs },
     jobs,
+    former,
   };
   return knownRunners(sides, policy(), now);
 }
@@ -53,5 +55,65 @@ describe("the job of a busy runner", () => {
   it("leaves the job of one that is not busy, which it waits for", () => {
     const [row] = join({ sandboxes: [sandbox(1)], registrations: [registration(runner(1))], jobs: [running] });
     expect(row).toMatchObject({ state: "idle", job: 1 });
+  });
+});
+
+describe("a Sandbox whose runner GitHub does not know", () => {
+  const strayed = { sandboxes: [sandbox(1)], registrations: [] };
+  const state = (told: Told) => join(told)[0]?.state;
+
+  it.each<[string, Told, string]>([
+    ["is unregistered where GitHub was asked before Modal", { githubMs: 2000 }, "unregistered"],
+    ["may have ended where Modal was asked before GitHub", { modalMs: 2000 }, "unknown"],
+    ["may have ended long ago where Modal is down", { modalMs: 600_000 }, "unknown"],
+    ["starts where it is younger than the answer of GitHub", { githubMs: 130_000 }, "starting"],
+    ["is over once a job was on it", { sandboxes: [sandbox(1, { busy: true })], modalMs: 2000 }, "ending"],
+  ])("%s", (_, changes, expected) => {
+    expect(state({ ...strayed, ...changes })).toBe(expected);
+  });
+
+  it("stays unregistered where it was so before, whichever is asked next", () => {
+    const former = join({ ...strayed, githubMs: 2000 });
+    expect(state({ ...strayed, modalMs: 2000, former })).toBe("unregistered");
+  });
+});
+
+describe("a registration of which Modal tells no Sandbox", () => {
+  const told = (name: string, given: Partial<Registration> = {}): Told => ({
+    sandboxes: [],
+    registrations: [registration(name, given)],
+  });
+  const young = runner(1, "cpu", 1);
+
+  it.each<[string, Told, string]>([
+    ["starts while it is young", told(young, { online: false }), "starting"],
+    ["is idle where GitHub says so, while it is young", told(young), "idle"],
+    ["is busy where GitHub says so, while it is young", told(young, { busy: true }), "busy"],
+    [
+      "is busy where it came after Modal went down",
+      { ...told(runner(1, "cpu", 9), { busy: true }), modalMs: 600_000 },
+      "busy",
+    ],
+    ["has ended where GitHub was asked first", { ...told(runner(1)), githubMs: 2000 }, "ending"],
+    ["is left over where Modal was asked first", { ...told(runner(1)), modalMs: 2000 }, "no-sandbox"],
+    ["is left over where it is not online", { ...told(runner(1), { online: false }), githubMs: 2000 }, "no-sandbox"],
+  ])("%s", (_, sides, expected) => {
+    expect(join(sides)[0]?.state).toBe(expected);
+  });
+});
+
+describe("while one service was never reached", () => {
+  it.each<[string, Told, string]>([
+    ["GitHub alone tells busy", { registrations: [registration(runner(1), { busy: true })] }, "busy"],
+    ["GitHub alone tells idle", { registrations: [registration(runner(1))] }, "idle"],
+    [
+      "GitHub alone does not tell what is not online",
+      { registrations: [registration(runner(1), { online: false })] },
+      "unknown",
+    ],
+    ["tags alone tell busy", { sandboxes: [sandbox(1, { busy: true })] }, "busy"],
+    ["tags alone do not tell idle", { sandboxes: [sandbox(1)] }, "unknown"],
+  ])("%s", (_, sides, expected) => {
+    expect(join(sides)[0]?.state).toBe(expected);
   });
 });
