@@ -18,9 +18,10 @@ import { reconcileFleet } from "../operations/reconcile-fleet.ts";
 import { findByIds, redeliverAll } from "../operations/redeliver.ts";
 import { loginShell, runShell } from "../operations/runner-shell.ts";
 import { spawnJob } from "../operations/spawn-job.ts";
+import { knownJobs } from "./jobs.ts";
 import { retrying } from "./retrying.ts";
 import { knownRunners } from "./runners.ts";
-import type { DashboardSource, LogLine, RateBudget } from "./source.ts";
+import type { DashboardJobs, DashboardSource, LogLine, RateBudget } from "./source.ts";
 import { readDashboardUsage } from "./usage.ts";
 
 /** How far back deliveries are listed. */
@@ -67,13 +68,18 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     return { hooks: await hooks(), octokit, isApp, owner: policy.github.owner };
   };
 
+  let lastJobs: DashboardJobs | undefined;
+
   return {
     fleet: policy.fleet,
     owner: policy.github.owner,
     sandboxes: async () => (await modal()).modal.sandboxes(),
     registrations: async () => (await github()).github.registrations(),
     runners: (known, at) => knownRunners(known, policy, at),
-    jobs: async () => listJobs(await whatIsThere(), { now }),
+    jobs: async () => {
+      lastJobs = knownJobs(await listJobs(await whatIsThere(), { now }), lastJobs);
+      return lastJobs;
+    },
     async deliveries() {
       const found = await findDeliveries(await deliveryAccess(), { since: now() - deliveriesMs, failedOnly: false });
       return found.map(({ listed }) => listed);

@@ -4,12 +4,13 @@ import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import type { JobExplanation } from "../operations/explain/explanation.ts";
 import type { KilledRunner } from "../operations/kill-runners.ts";
 import type { ListedDelivery } from "../operations/list-deliveries.ts";
-import type { JobList, ListedJob } from "../operations/list-jobs.ts";
+import type { ListedJob } from "../operations/list-jobs.ts";
 import type { ListedRunner, RunnerState } from "../operations/list-runners.ts";
 import type { ReconciledItem } from "../operations/reconcile-fleet.ts";
 import type { Redelivered } from "../operations/redeliver.ts";
 import type { ShellTerminal } from "../operations/runner-shell.ts";
 import type { SpawnedJob } from "../operations/spawn-job.ts";
+import type { Unseen } from "../operations/unseen.ts";
 import type { UsageKey, UsageRow } from "../operations/usage.ts";
 
 /**
@@ -34,6 +35,20 @@ export interface OtherJob {
   runner: string;
   job: number;
   repository: string | null;
+}
+
+export interface DashboardJob extends ListedJob {
+  /** The jobs of its repository could not be read since. */
+  isStale?: boolean;
+}
+
+export interface DashboardJobs {
+  /** In the order of `jobs ls`. */
+  jobs: DashboardJob[];
+  /** What could not be read. */
+  unseen: Unseen[];
+  /** Whether the jobs of every repository could. */
+  isWhole: boolean;
 }
 
 /** GitHub's primary rate limit, as it stands. */
@@ -92,8 +107,7 @@ export interface DashboardSource {
   registrations(): Promise<Registration[]>;
   /** Joins both sides. */
   runners(known: KnownSides, now: number): DashboardRunner[];
-  /** With what could not be read of them. */
-  jobs(): Promise<JobList>;
+  jobs(): Promise<DashboardJobs>;
   deliveries(): Promise<ListedDelivery[]>;
   usage(): Promise<DashboardUsage>;
   /** Null where GitHub does not count calls. */

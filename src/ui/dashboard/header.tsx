@@ -70,8 +70,8 @@ function counts(state: DashboardState): Piece[] {
   const of = (...states: string[]) => (runners ?? []).filter((runner) => states.includes(runner.state)).length;
   const strays = of("unregistered", "no-sandbox");
   const unknown = of("unknown");
-  const list = state.feeds.jobs.data?.jobs;
-  const queued = list?.filter((job) => job.state === "queued").length ?? 0;
+  const { data: jobs } = state.feeds.jobs;
+  const queued = jobs?.jobs.filter((job) => job.state === "queued").length ?? 0;
   // What there is none of is the first to make room.
   const piece = (count: number, symbol: string, word: string, tone: Tone, rank: number, isKnown = true): Piece => ({
     text: `${symbol} ${isKnown ? count : "?"} ${word}`,
@@ -85,7 +85,7 @@ function counts(state: DashboardState): Piece[] {
   ];
   if (strays > 0) pieces.push({ text: `✗ ${strays} stray`, tone: "bad", rank: 3 });
   if (unknown > 0) pieces.push({ text: `? ${unknown} unknown`, tone: "wait", rank: 3 });
-  if (list) pieces.push(piece(queued, "◇", "queued", "wait", 1));
+  if (jobs) pieces.push(piece(queued, "◇", "queued", "wait", 1, jobs.isWhole));
   return pieces;
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/lib/cli/clock.ts";
 import { AbortError } from "../../../src/lib/cli/errors.ts";
-import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
-import type { JobList } from "../../../src/lib/operations/list-jobs.ts";
+import type { DashboardJobs, DashboardSource } from "../../../src/lib/dashboard/source.ts";
 import { Allowance } from "../../../src/ui/dashboard/allowance.ts";
 import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
 import type { FeedName } from "../../../src/ui/dashboard/state.ts";
@@ -95,7 +94,7 @@ describe("feeds", () => {
 
   it("tell of the runners anew when the jobs come, which say what each runs", async () => {
     const fleet = largeFleet(1, () => now);
-    const jobs = Promise.withResolvers<JobList>();
+    const jobs = Promise.withResolvers<DashboardJobs>();
     const source: DashboardSource = {
       ...fleet,
       sandboxes: async () => (await fleet.sandboxes()).map((sandbox) => ({ ...sandbox, busy: false })),
@@ -111,6 +110,7 @@ describe("feeds", () => {
     jobs.resolve({
       jobs: [job(5, { state: "running", runner: store.state().runners?.[0]?.runner ?? "" })],
       unseen: [],
+      isWhole: true,
     });
     await turns();
     expect(store.state().runners).toMatchObject([{ state: "busy", job: 5 }]);

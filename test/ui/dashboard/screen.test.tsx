@@ -3,6 +3,7 @@ import { renderToString } from "ink";
 import { render } from "ink-testing-library";
 import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../../src/lib/cli/text.ts";
+import type { DashboardJob } from "../../../src/lib/dashboard/source.ts";
 import { App, Screen } from "../../../src/ui/dashboard/app.tsx";
 import { type DashboardState, viewNames } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
@@ -78,6 +79,18 @@ describe("the screen", () => {
     expect(text).toContain("stale, of 12:00:00");
     expect(text).toContain("! Modal: Modal does not answer. Next try in 5s.");
     expect(text).toContain("cpu-1");
+  });
+
+  it("does not say that there are no jobs, or how many wait, where they could not be read", () => {
+    const unseen = [{ what: "the jobs of acme/app", why: "GitHub is down" }];
+    const answer = (jobs: DashboardJob[]) =>
+      ({ type: "answered", feed: "jobs", data: { jobs, unseen, isWhole: false }, askedAt: now, at: now }) as const;
+    const none = plain(through(emptyState({ view: "jobs" }), answer([])));
+    expect(none).toContain("◇ ? queued");
+    expect(none).toMatch(/\n +Could not read the jobs of acme\/app: GitHub is down *\n/);
+    expect(none).not.toContain("No job waits");
+    const kept = plain(through(emptyState({ view: "jobs" }), answer([{ ...job(1), isStale: true }])));
+    expect(kept).toMatch(/◇ queued\? +job 1/);
   });
 
   it("lets messages go away, the bad ones last", () => {
