@@ -130,7 +130,8 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
   } catch (error) {
     if (signal.aborted) return true;
     const at = clock.now();
-    const message = redact(explainError(error).message);
+    const { code, message: said } = explainError(error);
+    const message = redact(said);
     const rate = store.state().feeds.rate.data;
     const { refreshMs } = options;
     const allowanceMs = options.allowance.waitMs(rate?.limit);
@@ -145,7 +146,7 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     if (failures === 0) {
       store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
     }
-    store.dispatch({ type: "failed", feed: name, message, at, nextTryAt: at + pause });
+    store.dispatch({ type: "failed", feed: name, code, message, at, nextTryAt: at + pause });
     return false;
   }
 }

@@ -30,7 +30,7 @@ export type DashboardEvent =
       at: number;
       runners?: readonly DashboardRunner[] | undefined;
     }
-  | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
+  | { type: "failed"; feed: FeedName; code: string; message: string; at: number; nextTryAt: number }
   | { type: "said"; level: Level; text: string; at: number; isQuiet?: boolean }
   | { type: "began"; id: number; text: string; at: number }
   | { type: "ended"; id: number }
@@ -60,6 +60,7 @@ export function reduce(state: DashboardState, event: DashboardEvent): DashboardS
       const feed = state.feeds[event.feed];
       const failure = {
         since: feed.failure?.since ?? event.at,
+        code: event.code,
         message: event.message,
         nextTryAt: event.nextTryAt,
       };

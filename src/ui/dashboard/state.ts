@@ -24,6 +24,14 @@ export interface FeedData {
 }
 export type FeedName = keyof FeedData;
 
+export interface Failure {
+  since: number;
+  /** Of explainError. */
+  code: string;
+  message: string;
+  nextTryAt: number;
+}
+
 export interface Feed<T> {
   /** The last answer; undefined before the first. */
   data: T | undefined;
@@ -31,7 +39,7 @@ export interface Feed<T> {
   askedAt: number | undefined;
   at: number | undefined;
   /** Why there is none since then; undefined while it is answered. */
-  failure: { since: number; message: string; nextTryAt: number } | undefined;
+  failure: Failure | undefined;
 }
 export type Feeds = { readonly [Name in FeedName]: Feed<FeedData[Name]> };
 

@@ -160,6 +160,7 @@ describe("feeds", () => {
     feeds.refresh("sandboxes");
     await turns();
     expect(store.state().feeds.sandboxes.failure).toMatchObject({
+      code: expect.any(String),
       message: "Modal refused ak-[redacted]",
       nextTryAt: now + 2000,
     });

@@ -160,6 +160,7 @@ describe("feeds", () => {
     const failed = (at: number): DashboardEvent => ({
       type: "failed",
       feed: "sandboxes",
+      code: "modal-unreachable",
       message: "no",
       at,
       nextTryAt: at + 5,

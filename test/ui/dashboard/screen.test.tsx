@@ -70,6 +70,7 @@ describe("the screen", () => {
     const failure = {
       type: "failed",
       feed: "sandboxes",
+      code: "modal-unreachable",
       message: "Modal does not answer.",
       at: now,
       nextTryAt: now + 8000,
@@ -79,6 +80,32 @@ describe("the screen", () => {
     expect(text).toContain("stale, of 12:00:00");
     expect(text).toContain("! Modal: Modal does not answer. Next try in 5s.");
     expect(text).toContain("cpu-1");
+  });
+
+  it.each([
+    ["github-rate-limited", "! GitHub calls used up"],
+    ["github-forbidden", "✗ GitHub refuses"],
+    ["github-unauthenticated", "✗ GitHub refuses"],
+    ["github-unavailable", "✗ GitHub down 3s"],
+    ["network", "✗ GitHub down 3s"],
+  ])("tells what keeps GitHub (%s) from an outage, and the calls that are left", (code, shown) => {
+    const rate = { limit: 5000, remaining: 480, resetsAt: now + 63_000 };
+    const state = through(
+      emptyState(),
+      { type: "answered", feed: "rate", data: rate, askedAt: now, at: now },
+      { type: "failed", feed: "registrations", code, message: "It said so.", at: now, nextTryAt: now + 8000 },
+      { type: "tick", now: now + 3000 },
+    );
+    const text = plain(state);
+    expect(text).toMatch(new RegExp(`${shown} +480/5,000 calls, full in 1m`));
+    expect(text).toContain("! GitHub: It said so. Next try in 5s.");
+  });
+
+  it("is down where one of its witnesses says so, whatever the other says", () => {
+    const failed = (feed: "registrations" | "rate", code: string) =>
+      ({ type: "failed", feed, code, message: `${code}.`, at: now, nextTryAt: now }) as const;
+    const both = [failed("registrations", "github-rate-limited"), failed("rate", "network")];
+    expect(plain(through(emptyState(), ...both))).toContain("✗ GitHub down");
   });
 
   it("does not say that there are no jobs, or how many wait, where they could not be read", () => {
