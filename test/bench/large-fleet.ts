@@ -74,6 +74,7 @@ export function largeFleet(size: number, now: () => number): DashboardSource {
   return {
     fleet: "large",
     owner: "acme",
+    onWarning: () => () => undefined,
     sandboxes,
     registrations,
     runners: (known, at) => knownRunners(known, policy, at),

@@ -196,6 +196,17 @@ describe("what it does", () => {
     await until("the job runs", () => watched.jobOf(id)?.status === "in_progress");
   });
 
+  it("tells of a repository that it may not look into on the screen, not over it", async () => {
+    watched.faults.areJobsForbidden = true;
+    const terminal = watched.open();
+    await terminal.until(empty);
+    terminal.type("\u0012");
+    await terminal.until(/Everything is as it should be/);
+    terminal.type("m");
+    const text = await terminal.until(/\d\d:\d\d:\d\d {2}! GitHub did not let us list the jobs of acme\/app/);
+    expect(text).toMatch(/^ modal-gha/);
+  });
+
   it("sends a delivery once more, and tells what came of it", async () => {
     await watched.startBusy();
     const terminal = watched.open();

@@ -36,7 +36,11 @@ const redeliveryWaitMs = 10_000;
  */
 export async function openDashboard(options: FleetAccessOptions & { colours: Colours }): Promise<DashboardSource> {
   const { now, colours } = options;
-  const { githubApiUrl, connectGitHub, connectModal, ...prepared } = await prepareFleet(options);
+  let { warn } = options;
+  const { githubApiUrl, connectGitHub, connectModal, ...prepared } = await prepareFleet({
+    ...options,
+    warn: (text) => warn(text),
+  });
   const { policy } = prepared;
   const closers: (() => void)[] = [];
   const closing = async (side: Promise<ModalSide>) => {
@@ -73,6 +77,13 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
   return {
     fleet: policy.fleet,
     owner: policy.github.owner,
+    onWarning(hear) {
+      const before = warn;
+      warn = hear;
+      return () => {
+        warn = before;
+      };
+    },
     sandboxes: async () => (await modal()).modal.sandboxes(),
     registrations: async () => (await github()).github.registrations(),
     runners: (known, at) => knownRunners(known, policy, at),

@@ -103,6 +103,8 @@ export interface DashboardSource {
   /** The fleet's name, and who owns it at GitHub. */
   readonly fleet: string;
   readonly owner: string;
+  /** Who hears of warnings from now on, in place of whoever opened it. @returns gives that back */
+  onWarning(hear: (text: string) => void): () => void;
   sandboxes(): Promise<FleetSandbox[]>;
   registrations(): Promise<Registration[]>;
   /** Joins both sides. */

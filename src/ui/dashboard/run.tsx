@@ -104,6 +104,10 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     incrementalRendering: true,
     interactive: true,
   });
+  // What is written over the screen shifts it.
+  const endWarnings = source.onWarning((text) =>
+    store.dispatch({ type: "said", level: "warning", text, at: clock.now() }),
+  );
   // Whoever reports a fault of the program does so on the screen that was there before.
   const onFault = () => ink.unmount();
   process.prependListener("uncaughtException", onFault);
@@ -121,6 +125,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     stdout.off("resize", onResize);
     ink.unmount();
     await ink.waitUntilExit().catch(() => undefined);
+    endWarnings();
   }
 }
 
