@@ -315,6 +315,22 @@ describe("what it leaves behind", () => {
     expect(terminal.output().lastIndexOf("\u001B[?25h")).toBeGreaterThan(terminal.output().lastIndexOf("\u001B[?25l"));
   });
 
+  it("is a runner that was ended to the end, and a word about it", async () => {
+    const busy = await watched.startBusy();
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
+    terminal.type("x");
+    await terminal.until(/and the job on it\?/);
+    terminal.type("yq");
+    const end = await terminal.ended;
+    expect(end.code).toBe(0);
+    expect(terminal.screen.buffer.active.type).toBe("normal");
+    const told = new RegExp(`Waiting for: ending ${busy.runner}\\.[^]*${busy.runner}: ended; its job was interrupted`);
+    expect(terminal.text()).toMatch(told);
+    expect(watched.fleet.modal.running()).toEqual([]);
+    expect(watched.jobOf(busy.id)?.status).toBe("completed");
+  });
+
   it("is a terminal as it was, after SIGTERM, with a shell open or not", async () => {
     await watched.startBusy();
     for (const isShellOpen of [false, true]) {

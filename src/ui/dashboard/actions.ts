@@ -45,14 +45,22 @@ export interface Actions {
   carryOut(deed: Deed): Promise<void>;
   open(): Promise<void>;
   copy(): void;
+  /** Asks nothing any more. @returns what changes the fleet at this moment, and must not be left half done */
+  close(): readonly UnderWay[];
+}
+
+export interface UnderWay {
+  text: string;
+  ended: Promise<void>;
 }
 
 let lastId = 0;
 
 export function createActions(options: ActionOptions): Actions {
   const { store, source, feeds, now } = options;
-  /** Whether a shell has the terminal. */
+  /** Whether a shell has the terminal, or the operator has left. */
   let isAway = false;
+  const deeds = new Set<UnderWay>();
 
   const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
   const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
@@ -76,6 +84,12 @@ export function createActions(options: ActionOptions): Actions {
     }
   }
 
+  function change(text: string, work: () => Promise<void>): Promise<void> {
+    const deed = { text, ended: tell(text, work) };
+    deeds.add(deed);
+    return deed.ended.finally(() => deeds.delete(deed));
+  }
+
   function runner(): ReturnType<Actions["runner"]> {
     const { view } = store.state();
     const row = selectedRow(store.state());
@@ -95,7 +109,7 @@ export function createActions(options: ActionOptions): Actions {
   const carryOut = (deed: Deed): Promise<void> => {
     switch (deed.kind) {
       case "kill":
-        return tell(`ending ${deed.runner}`, async () => {
+        return change(`ending ${deed.runner}`, async () => {
           const killed = await source.kill(deed.runner, deed.agreedJob);
           if (killed.result === "other-job") {
             const { runner: name, job, repository } = killed;
@@ -108,20 +122,20 @@ export function createActions(options: ActionOptions): Actions {
           feeds.refresh("sandboxes", "registrations", "jobs");
         });
       case "spawn":
-        return tell(`giving job ${deed.job} a runner`, async () => {
+        return change(`giving job ${deed.job} a runner`, async () => {
           const { isProvided, reason, detail, runner: name } = await source.spawn(deed.job);
           say(isProvided ? "good" : "warning", `Job ${deed.job}: ${reason}${name ? `, ${name}` : ""}: ${detail}`);
           feeds.refresh("sandboxes", "registrations", "jobs");
         });
       case "redeliver":
-        return tell(`sending delivery ${deed.id} once more`, async () => {
+        return change(`sending delivery ${deed.id} once more`, async () => {
           const { result, failure } = await source.redeliver(deed.id);
           const level = result === "delivered" ? "good" : result === "pending" ? "info" : "warning";
           say(level, `Delivery ${deed.id}: ${result}${failure ? `: ${failure}` : ""}`);
           feeds.refresh("deliveries", "jobs");
         });
       case "reconcile":
-        return tell("mending the fleet", async () => {
+        return change("mending the fleet", async () => {
           const items = await source.reconcile(false);
           const done = items.filter((item) => item.done === true).length;
           const left = items.length - done;
@@ -136,6 +150,10 @@ export function createActions(options: ActionOptions): Actions {
     say,
     tell,
     carryOut,
+    close() {
+      isAway = true;
+      return [...deeds];
+    },
     askToKill() {
       const target = runner();
       if (!target) return;

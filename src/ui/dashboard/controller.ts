@@ -14,7 +14,7 @@ export interface ControllerOptions extends ActionOptions {
   leave(how: "quit" | "interrupt"): void;
 }
 
-export interface Controller {
+export interface Controller extends Pick<Actions, "close"> {
   /** Takes keys that came at once, by their names. */
   onKeys(keys: readonly string[]): void;
   /** Takes pasted text, which is no key whatever is in it. */
@@ -30,6 +30,7 @@ export function createController(options: ControllerOptions): Controller {
     else if (store.state().typing && /^[^\p{Cc}]$/u.test(key)) store.dispatch({ type: "typed", text: key });
   };
   return {
+    close: actions.close,
     onKeys(keys) {
       const asked = store.state().confirmation;
       for (const key of keys) {

@@ -5,14 +5,16 @@ import type { Clock } from "../../lib/cli/clock.ts";
 import { InterruptedError } from "../../lib/cli/errors.ts";
 import type { IOStreams } from "../../lib/cli/streams.ts";
 import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import { safe } from "../fit.ts";
 import { createPalette } from "../palette.ts";
+import type { UnderWay } from "./actions.ts";
 import { Allowance } from "./allowance.ts";
 import { App, type AppProps } from "./app.tsx";
 import { createController } from "./controller.ts";
 import { startFeeds } from "./feeds.ts";
 import { lendTerminal } from "./shell-terminal.ts";
 import { initialState } from "./state.ts";
-import { createStore } from "./store.ts";
+import { createStore, type Store } from "./store.ts";
 import { startStories } from "./stories.ts";
 
 export interface RunOptions {
@@ -87,7 +89,12 @@ export async function runDashboard(options: RunOptions): Promise<void> {
 
   const root = (
     <Suspendable
-      {...{ store, ...controller, palette: createPalette(io.stdout.colours.enabled) }}
+      {...{
+        store,
+        onKeys: controller.onKeys,
+        onPaste: controller.onPaste,
+        palette: createPalette(io.stdout.colours.enabled),
+      }}
       onMount={(given) => {
         suspend = given;
       }}
@@ -111,12 +118,12 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   // Whoever reports a fault of the program does so on the screen that was there before.
   const onFault = () => ink.unmount();
   process.prependListener("uncaughtException", onFault);
+  let how: "quit" | "interrupt" | "signal";
   try {
-    const how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
+    how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
     over.abort();
     // A shell gives the terminal back first, so that it is Ink that leaves it.
     await shellEnded;
-    if (how === "interrupt") throw new InterruptedError("SIGINT");
   } finally {
     over.abort();
     process.off("uncaughtException", onFault);
@@ -127,6 +134,21 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     await ink.waitUntilExit().catch(() => undefined);
     endWarnings();
   }
+  await endOf(controller.close(), { store, io, signal: options.signal });
+  if (how === "interrupt") throw new InterruptedError("SIGINT");
+}
+
+/** A runner that is half ended, or half made, is left to nobody: what was begun ends first, unless the signal comes now. */
+async function endOf(
+  deeds: readonly UnderWay[],
+  { store, io, signal }: Pick<RunOptions, "io" | "signal"> & { store: Store },
+) {
+  if (deeds.length === 0) return;
+  io.note(`Waiting for: ${deeds.map(({ text }) => safe(text)).join("; ")}. Ctrl-C does not wait.`);
+  const told = store.state().messages.at(-1)?.id ?? 0;
+  const urged = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await Promise.race([Promise.all(deeds.map(({ ended }) => ended)), urged]);
+  for (const { id, text } of store.state().messages) if (id > told) io.note(safe(text));
 }
 
 /** Hands out Ink's way to lend the terminal, which is a hook. */
