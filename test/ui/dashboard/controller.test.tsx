@@ -1,10 +1,15 @@
 // What keys do to the fleet, and what comes of it while the operator does something else.
+import { stripVTControlCharacters } from "node:util";
+import { renderToString } from "ink";
 import { describe, expect, it } from "vitest";
+import { AbortError } from "../../../src/lib/cli/errors.ts";
 import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
 import type { ReconciledItem } from "../../../src/lib/operations/reconcile-fleet.ts";
+import { Screen } from "../../../src/ui/dashboard/app.tsx";
 import { createController } from "../../../src/ui/dashboard/controller.ts";
 import type { DashboardState } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
+import { createPalette } from "../../../src/ui/palette.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
 import { now, runner, turns, withRunners } from "./examples.ts";
 
@@ -153,5 +158,21 @@ describe("the log of a runner", () => {
     type("l");
     await turns();
     expect(opened).toEqual(["https://github.com/acme/app/actions/runs/7/job/42"]);
+  });
+
+  it("says why it broke off, also below lines that came", async () => {
+    const { store, type, last } = driven({
+      log: async function* () {
+        yield { text: "a line" };
+        throw new AbortError("Modal could not be reached.");
+      },
+    });
+    type("l");
+    await turns();
+    expect(last()).toBe("The log of job 42 of acme/app on cpu-1: Modal could not be reached.");
+    const screen = <Screen state={store.state()} palette={createPalette(false)} />;
+    const [, , , title] = stripVTControlCharacters(renderToString(screen, { columns: 100 })).split("\n");
+    expect(title).toMatch(/^ job 42.* {2}✗ failed: Modal could not be reached\. {2}/);
+    expect(store.state().log?.lines).toHaveLength(1);
   });
 });
