@@ -111,13 +111,12 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       const job = await findJob(reference, access);
       const view = createLogView({ colours });
       const notes: LogLine[] = [];
-      const onFallback = (why: string) => notes.push({ at: undefined, text: `${why} GitHub has this:`, isStep: true });
+      const onFallback = (why: string) => notes.push({ text: `${why} GitHub has this:` });
       const options = { fleet: access, job, follow: true, signal, now, onWaiting, onFallback };
       for await (const event of readJobLog(options)) {
         yield* notes.splice(0);
         const text = view(event);
-        const at = "at" in event ? event.at : undefined;
-        if (text !== undefined) yield { at, text, isStep: event.event === "step" } satisfies LogLine;
+        if (text !== undefined) yield { text };
       }
     },
     async kill(runner, agreedJob) {

@@ -91,11 +91,7 @@ export interface DeliveryAnswer {
 
 /** One line of a job's log, made safe for a terminal; coloured if that was asked for. */
 export interface LogLine {
-  /** ISO 8601; undefined where nobody knows. */
-  at: string | undefined;
   text: string;
-  /** Whether a step begins with it. */
-  isStep: boolean;
 }
 
 /** Every method may reject with what explainError understands. */
