@@ -115,6 +115,16 @@ describe("what it shows", () => {
     });
     expect(large).toMatch(/^ modal-gha.*\n.*1 running/);
   });
+
+  it("is of a usual size on a terminal that does not know its own", async () => {
+    const terminal = watched.open({ columns: 80, rows: 24 });
+    await terminal.until(empty);
+    await terminal.resize(0, 0);
+    terminal.type("?");
+    await terminal.until(() => terminal.output().includes("Next row or line"));
+    terminal.type("qq");
+    expect((await terminal.ended).code).toBe(0);
+  });
 });
 
 describe("what it does", () => {

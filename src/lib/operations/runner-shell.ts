@@ -78,7 +78,7 @@ export async function shellInto(
   const terminal: ShellTerminal = {
     input,
     output: (bytes) => void stdout.write(bytes),
-    size: () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }),
+    size: () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 }),
     take(onResize) {
       if (isRaw) stdin.setRawMode?.(true);
       stdout.on("resize", onResize);

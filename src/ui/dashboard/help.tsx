@@ -30,7 +30,7 @@ export function Help(props: { state: DashboardState; palette: Palette; width: nu
 export function helpLines(state: DashboardState, palette: Palette, screenWidth: number): string[] {
   const width = screenWidth - 2;
   const columns = width >= 150 ? 3 : width >= 100 ? 2 : 1;
-  const columnWidth = Math.floor(width / columns) - (columns > 1 ? 2 : 0);
+  const columnWidth = Math.max(0, Math.floor(width / columns) - (columns > 1 ? 2 : 0));
   const blocks = groups.map((group) => blockOf(group, state, palette, columnWidth)).filter((block) => block.length > 1);
   // Each block goes where there is least so far.
   const stacks: string[][] = Array.from({ length: columns }, () => []);

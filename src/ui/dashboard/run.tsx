@@ -46,7 +46,8 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const { source, io, clock, isReadOnly } = options;
   const stdin = io.stdin as NodeJS.ReadStream;
   const stdout = io.stdout.stream as NodeJS.WriteStream;
-  const size = () => ({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
+  // A terminal that was never told its size, as over a serial line, says 0.
+  const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const { fleet, owner } = source;
   const store = createStore(initialState({ fleet, owner, isReadOnly, now: clock.now(), size: size() }));
   const over = new AbortController();

@@ -21,6 +21,19 @@ const sizes = [
   [40, 10],
 ] as const;
 
+/** Everything there is to show at a size. */
+function screens(columns: number, rows: number): DashboardState[] {
+  const state = fleet(columns, rows);
+  return [
+    ...viewNames.map((view) => ({ ...state, view })),
+    through({ ...state, view: "jobs" }, { type: "command", command: "detail" }),
+    { ...state, isHelpOpen: true },
+    { ...state, areMessagesOpen: true },
+    through(state, { type: "log-opened", reference: "1", title: "a log" }),
+    { ...state, confirmation: { question: "End it?", lines: ["a ".repeat(300)], deed: { kind: "reconcile" } } },
+  ];
+}
+
 function fleet(columns: number, rows: number): DashboardState {
   const state = emptyState({ size: { columns, rows } });
   const runners = Array.from({ length: 1000 }, (_, index) => runner(`cpu-${index}-1-0abcd${index}`));
@@ -29,20 +42,20 @@ function fleet(columns: number, rows: number): DashboardState {
 
 describe("the screen", () => {
   it.each(sizes)("of %i by %i fills it, whatever it shows", (columns, rows) => {
-    const state = fleet(columns, rows);
-    const screens: DashboardState[] = [
-      ...viewNames.map((view) => ({ ...state, view })),
-      through({ ...state, view: "jobs" }, { type: "command", command: "detail" }),
-      { ...state, isHelpOpen: true },
-      { ...state, areMessagesOpen: true },
-      through(state, { type: "log-opened", reference: "1", title: "a log" }),
-      { ...state, confirmation: { question: "End it?", lines: ["a ".repeat(300)], deed: { kind: "reconcile" } } },
-    ];
-    for (const screen of screens) {
+    for (const screen of screens(columns, rows)) {
       const lines = plain(screen).split("\n");
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
     }
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [12, 4],
+    [20, 6],
+  ])("of %i by %i is drawn all the same, if not to be read", (columns, rows) => {
+    for (const screen of screens(columns, rows)) expect(() => draw(screen)).not.toThrow();
   });
 
   it("says in words and symbols all that it says in colour", () => {
