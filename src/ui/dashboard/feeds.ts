@@ -75,9 +75,14 @@ export function pauseMs(name: FeedName, options: Pace): number {
 export function startFeeds(options: FeedOptions): RunningFeeds {
   const { store, signal } = options;
   const wakers = new Map<FeedName, () => void>();
+  /** Asked for since the question that is under way was put: its answer may be of before. */
+  const again = new Set<FeedName>();
   const names = Object.keys(paces) as FeedName[];
   const isWanted = (name: FeedName) => paces[name].isWanted?.(store.state()) ?? true;
-  const wake = (name: FeedName) => wakers.get(name)?.();
+  const wake = (name: FeedName) => {
+    again.add(name);
+    wakers.get(name)?.();
+  };
 
   let { view } = store.state();
   const forget = store.subscribe(() => {
@@ -91,6 +96,7 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
   async function run(name: FeedName): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
+      again.delete(name);
       const [begun, work] = [options.clock.now(), options.busyMs()];
       // The first time programs are loaded and connections made.
       const isFirst = store.state().feeds[name].at === undefined;
@@ -99,6 +105,7 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
       const workMs = isFirst ? 0 : options.busyMs() - work;
       const rate = store.state().feeds.rate.data;
       const allowanceMs = options.allowance.waitMs(rate?.limit);
+      if (again.has(name)) continue;
       await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, workMs, rate, allowanceMs }));
     }
   }

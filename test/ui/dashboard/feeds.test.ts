@@ -92,6 +92,35 @@ describe("feeds", () => {
     await feeds.ended;
   });
 
+  it("ask again after the question that was under way when they were told to", async () => {
+    const fleet = largeFleet(1, () => now);
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asked = 0;
+    const source: DashboardSource = {
+      ...fleet,
+      async sandboxes() {
+        await answers[asked++]?.promise;
+        return fleet.sandboxes();
+      },
+    };
+    const over = new AbortController();
+    const store = createStore(emptyState());
+    const { clock } = manualClock();
+    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
+    const feeds = startFeeds(options);
+    await turns();
+    feeds.refresh("sandboxes");
+    feeds.refresh("sandboxes");
+    answers[0]?.resolve();
+    await turns();
+    expect(asked).toBe(2);
+    answers[1]?.resolve();
+    await turns();
+    expect(asked).toBe(2);
+    over.abort();
+    await feeds.ended;
+  });
+
   it("tell of the runners anew when the jobs come, which say what each runs", async () => {
     const fleet = largeFleet(1, () => now);
     const jobs = Promise.withResolvers<DashboardJobs>();
