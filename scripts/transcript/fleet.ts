@@ -70,7 +70,7 @@ const workflows: Record<string, string> = {
     "Nightly",
     `  soak:
     name: soak (\${{ matrix.hour }})
-    strategy: { matrix: { hour: [1, 2, 3, 4, 5, 6, 7, 8, 9] } }
+    strategy: { matrix: { hour: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } }
     runs-on: modal
     steps: [{ name: Soak, run: '${at("soak")}' }]
 `,

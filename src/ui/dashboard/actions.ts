@@ -217,7 +217,7 @@ function questionOf(target: TargetRunner): Confirmation {
   return {
     question: isBusy ? `End ${runner}, and the job on it?` : `End ${runner}?`,
     lines: isBusy
-      ? [`It runs ${jobWords(target)}, which is interrupted, and fails.`]
+      ? [`It runs ${jobWords(target)}, which is interrupted.`]
       : ["It runs no job. It is deregistered first, so that none can come to it."],
     deed: { kind: "kill", runner, agreedJob: isBusy ? (job ?? 0) : null },
   };
