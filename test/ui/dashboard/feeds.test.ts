@@ -51,6 +51,24 @@ function manualClock(): { clock: Clock; sleepers: number[] } {
   };
 }
 
+/** Feeds of a source that have asked for the first time. */
+async function started(source: DashboardSource) {
+  const over = new AbortController();
+  const store = createStore(emptyState());
+  const { clock } = manualClock();
+  const { signal } = over;
+  const feeds = startFeeds({ store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal });
+  await turns();
+  return {
+    store,
+    feeds,
+    async end() {
+      over.abort();
+      await feeds.ended;
+    },
+  };
+}
+
 describe("feeds", () => {
   it("ask for all that is looked at, once, and again when told", async () => {
     const asked: string[] = [];
@@ -67,19 +85,7 @@ describe("feeds", () => {
         return source.deliveries();
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const feeds = startFeeds({
-      store,
-      source: counting,
-      refreshMs: 1000,
-      clock,
-      busyMs: () => 0,
-      allowance,
-      signal: over.signal,
-    });
-    await turns();
+    const { store, feeds, end } = await started(counting);
     expect(asked).toEqual(["sandboxes"]);
     expect(store.state().runners).toHaveLength(3);
     store.dispatch({ type: "command", command: "deliveries" });
@@ -88,8 +94,7 @@ describe("feeds", () => {
     feeds.refresh("sandboxes");
     await turns();
     expect(asked).toEqual(["sandboxes", "deliveries", "sandboxes"]);
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 
   it("ask again after the question that was under way when they were told to", async () => {
@@ -103,12 +108,7 @@ describe("feeds", () => {
         return fleet.sandboxes();
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
-    const feeds = startFeeds(options);
-    await turns();
+    const { feeds, end } = await started(source);
     feeds.refresh("sandboxes");
     feeds.refresh("sandboxes");
     answers[0]?.resolve();
@@ -117,8 +117,7 @@ describe("feeds", () => {
     answers[1]?.resolve();
     await turns();
     expect(asked).toBe(2);
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 
   it("tell of the runners anew when the jobs come, which say what each runs", async () => {
@@ -129,12 +128,7 @@ describe("feeds", () => {
       sandboxes: async () => (await fleet.sandboxes()).map((sandbox) => ({ ...sandbox, busy: false })),
       jobs: () => jobs.promise,
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
-    const feeds = startFeeds(options);
-    await turns();
+    const { store, end } = await started(source);
     expect(store.state().runners).toMatchObject([{ state: "busy", job: 0 }]);
     jobs.resolve({
       jobs: [job(5, { state: "running", runner: store.state().runners?.[0]?.runner ?? "" })],
@@ -143,8 +137,7 @@ describe("feeds", () => {
     });
     await turns();
     expect(store.state().runners).toMatchObject([{ state: "busy", job: 5 }]);
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 
   it("say nothing of how many runners there are while Modal has told of none, and GitHub knows none", async () => {
@@ -154,16 +147,10 @@ describe("feeds", () => {
         throw new AbortError("Modal could not be reached.");
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
-    const feeds = startFeeds(options);
-    await turns();
+    const { store, end } = await started(source);
     expect(store.state().feeds.registrations.data).toEqual([]);
     expect(store.state().runners).toBeUndefined();
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 
   it("tell once of a failure, without secrets, and when the next try is", async () => {
@@ -173,19 +160,7 @@ describe("feeds", () => {
         throw new AbortError("Modal refused ak-0123456789abcdef");
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const feeds = startFeeds({
-      store,
-      source,
-      refreshMs: 1000,
-      clock,
-      busyMs: () => 0,
-      allowance,
-      signal: over.signal,
-    });
-    await turns();
+    const { store, feeds, end } = await started(source);
     feeds.refresh("sandboxes");
     await turns();
     expect(store.state().feeds.sandboxes.failure).toMatchObject({
@@ -196,7 +171,6 @@ describe("feeds", () => {
     expect(store.state().messages).toHaveLength(1);
     // GitHub alone tells of the runners now.
     expect(store.state().runners).toHaveLength(3);
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 });
