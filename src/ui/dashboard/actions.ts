@@ -58,15 +58,17 @@ let lastId = 0;
 
 export function createActions(options: ActionOptions): Actions {
   const { store, source, feeds, now } = options;
-  /** Whether a shell has the terminal, or the operator has left. */
-  let isAway = false;
+  /** A shell has the terminal. */
+  let isInShell = false;
+  /** The operator has left. */
+  let isClosed = false;
   const deeds = new Set<UnderWay>();
 
   const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
   const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
   /** A question that comes late, while something else has the keys, would take a key that is meant for that as its answer. */
   const askIfFree = (confirmation: Confirmation, otherwise: string) =>
-    contextOf(store.state()) === "table" && !isAway ? ask(confirmation) : say("warning", otherwise);
+    contextOf(store.state()) === "table" && !isInShell && !isClosed ? ask(confirmation) : say("warning", otherwise);
 
   /** The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences. */
   const toClipboard = (text: string) => options.write(`\u001B]52;c;${Buffer.from(text).toString("base64")}\u0007`);
@@ -151,7 +153,7 @@ export function createActions(options: ActionOptions): Actions {
     tell,
     carryOut,
     close() {
-      isAway = true;
+      isClosed = true;
       return [...deeds];
     },
     askToKill() {
@@ -183,9 +185,9 @@ export function createActions(options: ActionOptions): Actions {
     async openShell() {
       const target = runner();
       if (!target) return;
-      isAway = true;
+      isInShell = true;
       await tell(`a shell in ${target.runner}`, () => options.shell(target.runner));
-      isAway = false;
+      isInShell = false;
     },
     open: async () => {
       const url = pageOf(store, source);

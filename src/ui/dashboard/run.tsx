@@ -120,9 +120,11 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const onFault = () => ink.unmount();
   process.prependListener("uncaughtException", onFault);
   let how: "quit" | "interrupt" | "signal";
+  let waitForDeeds: () => Promise<void>;
   try {
     how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
     over.abort();
+    waitForDeeds = endOf(controller.close(), store, options);
     // A shell gives the terminal back first, so that it is Ink that leaves it.
     await shellEnded;
   } finally {
@@ -135,21 +137,23 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     await ink.waitUntilExit().catch(() => undefined);
     endWarnings();
   }
-  await endOf(controller.close(), { store, io, signal: options.signal });
+  await waitForDeeds();
   if (how === "interrupt") throw new InterruptedError("SIGINT");
 }
 
-/** A runner that is half ended, or half made, is left to nobody: what was begun ends first, unless the signal comes now. */
-async function endOf(
-  deeds: readonly UnderWay[],
-  { store, io, signal }: Pick<RunOptions, "io" | "signal"> & { store: Store },
-) {
-  if (deeds.length === 0) return;
-  io.note(`Waiting for: ${deeds.map(({ text }) => safe(text)).join("; ")}. Ctrl-C does not wait.`);
+/**
+ * A runner that is half ended, or half made, is left to nobody: what was begun ends first, unless a signal comes meanwhile.
+ * @returns waits for it, and tells what came of it since now
+ */
+function endOf(deeds: readonly UnderWay[], store: Store, { io, signal }: RunOptions): () => Promise<void> {
   const told = store.state().messages.at(-1)?.id ?? 0;
-  const urged = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  await Promise.race([Promise.all(deeds.map(({ ended }) => ended)), urged]);
-  for (const { id, text } of store.state().messages) if (id > told) io.note(safe(text));
+  return async () => {
+    if (deeds.length === 0) return;
+    io.note(`Waiting for: ${deeds.map(({ text }) => safe(text)).join("; ")}. Ctrl-C does not wait.`);
+    const urged = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([Promise.all(deeds.map(({ ended }) => ended)), urged]);
+    for (const { id, text } of store.state().messages) if (id > told) io.note(safe(text));
+  };
 }
 
 /** Hands out Ink's way to lend the terminal, which is a hook. */

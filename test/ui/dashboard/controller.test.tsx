@@ -134,6 +134,24 @@ describe("ending a runner", () => {
     expect(last()).toBe("Kept cpu-1: it runs a job that GitHub does not show yet by now.");
   });
 
+  it("asks nobody who has left, and is told to those who leave as under way", async () => {
+    const kill: DashboardSource["kill"] = async (name) => ({
+      result: "other-job",
+      runner: name,
+      job: 43,
+      repository: null,
+    });
+    const { store, type, last, controller } = driven({ kill });
+    type("x");
+    type("y");
+    const [deed, ...others] = controller.close();
+    expect([deed?.text, others]).toEqual(["ending cpu-1", []]);
+    await deed?.ended;
+    expect(store.state().confirmation).toBeUndefined();
+    expect(last()).toBe("Kept cpu-1: it runs job 43 by now.");
+    expect(controller.close()).toEqual([]);
+  });
+
   it("names no job that GitHub does not show, and agrees to that", async () => {
     const unseen = runner("cpu-1", { job: 0, run: null, repository: null });
     const { store, killed, type, last } = driven({}, withRunners([unseen]));
