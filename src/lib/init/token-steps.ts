@@ -169,14 +169,13 @@ async function findHooks(
   scope: "organization" | "repository",
   webhookUrl: string,
 ): Promise<Map<string, Hook>> {
-  const [{ hooksTo }, { organizationPath, repositoryPath }] = await Promise.all([
+  const [{ hooksTo }, { runnersPath }] = await Promise.all([
     import("../github/hooks.ts"),
-    import("../github/setup/place-hooks.ts"),
+    import("../github/runners.ts"),
   ]);
-  const pathOf = scope === "organization" ? organizationPath : repositoryPath;
   const found = new Map<string, Hook>();
   for (const place of places) {
-    const [hook] = await hooksTo(webhookUrl, octokit, [pathOf(place)]);
+    const [hook] = await hooksTo(webhookUrl, octokit, [runnersPath(scope, place, place)]);
     if (hook) found.set(place, hook);
   }
   return found;
