@@ -289,6 +289,21 @@ describe("while a service is down", () => {
     await terminal.until(/! Modal, Sandboxes: /);
   });
 
+  it("keeps the jobs of a repository that it cannot look into any more, marked, and comes back", async () => {
+    await watched.startBusy();
+    const terminal = watched.open({ columns: 120 });
+    await terminal.until(oneRunning);
+    terminal.type("2");
+    await terminal.until(/● running +Wait at the gate/);
+    watched.faults.areJobsForbidden = true;
+    const text = await terminal.until(/● running\? +Wait at the gate/);
+    expect(text).toMatch(/◇ \? queued/);
+    expect(text).toMatch(/! Could not read the jobs of acme\/app/);
+    watched.faults.areJobsForbidden = false;
+    terminal.type("r");
+    await terminal.until(/● running +Wait at the gate/);
+  });
+
   it("starts also while GitHub is down, with what Modal tells", async () => {
     const busy = await watched.startBusy();
     watched.faults.isGitHubDown = true;
