@@ -108,7 +108,7 @@ describe("what it shows", () => {
     const small = await terminal.until((text) => /^ modal-gha/.test(text) && /q quit/.test(text.split("\n")[23] ?? ""));
     expect(small).toMatch(/^ modal-gha.*\n.*1 running/);
     await terminal.resize(200, 60);
-    // Drawn line by line, so the last may be there before the others.
+    // Of rows and columns one is told before the other: there may be a frame of 80 by 60.
     const large = await terminal.until((text) => {
       const lines = text.split("\n");
       return /q quit/.test(lines[59] ?? "") && lines[2]?.length === 200;
