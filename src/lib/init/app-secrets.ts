@@ -1,11 +1,13 @@
 // The App's values on both sides: in the controller's Secret and in the App's webhook. Where both seem to have theirs, a
 // webhook signed by GitHub tells whether they agree; if it comes back well nothing is touched.
+import type { AppInstallation } from "../github/setup/app.ts";
 import type { HookVerdict } from "../github/setup/hook-verdict.ts";
 import { secretName } from "../modal/names.ts";
 import { otherApp, planForApp } from "./agreement.ts";
 import type { AppStep } from "./app-step.ts";
 import type { Bench } from "./bench.ts";
 import { giveToController, newWebhookSecret } from "./both-sides.ts";
+import { isConnected } from "./connected.ts";
 import type { ControllerStep } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
@@ -39,17 +41,19 @@ export async function appSecretsStep(
     if (controller.isStale) await bench.deploy(listener.line);
     const verdict = await look(bench, app);
     const isGood = verdict.verdict !== "bad-signature" && (isHeld || verdict.verdict === "ok");
-    if (isGood) {
+    if (isGood && !(isInstalled(app, policy.github.owner) && (await isConnected(bench, controller.url)) === "no")) {
       const detail = `those in the Secret ${secretName(fleet)} stay as they are`;
       const state = controller.isStale ? "made" : "unchanged";
       return { state, detail, webhookSecret: undefined, isGitHubs: false, verdict };
     }
-    if (!isHeld) throw otherApp(fleet, verdict.detail);
-    listener.note(`${verdict.detail} Both sides get new ones.`);
+    if (!isHeld && !isGood) throw otherApp(fleet, verdict.detail);
+    // The App's key that is at hand was tried at GitHub a moment ago.
+    const why = isGood ? "The controller does not get through to GitHub and Modal with what it has." : verdict.detail;
+    listener.note(`${why} Both sides get new ones.`);
   } else if (content.hasApp) listener.note(`New secrets for GitHub and the controller: ${plan.why}.`);
   const given = app.created?.webhookSecret ?? undefined;
   const webhookSecret = given ?? newWebhookSecret();
-  await giveToController(bench, holder, {
+  await giveToController(bench, controller, holder, {
     [secretKeys.appId]: String(app.facts.appId),
     [secretKeys.privateKey]: app.access.privateKey,
     [secretKeys.webhookSecret]: webhookSecret,
@@ -58,6 +62,13 @@ export async function appSecretsStep(
   });
   const detail = `the App's key and webhook secret are in the Secret ${secretName(fleet)} at Modal`;
   return { state: "made", detail, webhookSecret, isGitHubs: given !== undefined, verdict: undefined };
+}
+
+/** Where it is not, the controller cannot get through, and no new secrets mend that. */
+function isInstalled({ facts }: AppStep, owner: string): boolean {
+  const isThere = ({ account, isSuspended }: AppInstallation) =>
+    !isSuspended && account.toLowerCase() === owner.toLowerCase();
+  return facts.installations.some(isThere);
 }
 
 /** Asks GitHub for a signed webhook, and what came of it. */

@@ -29,10 +29,10 @@ export async function lookIntoSecret({ modal, policy }: Bench): Promise<SecretCo
 
 /** @throws AbortError; what the SDKs and deploying throw */
 export async function controllerStep(bench: Bench, content: SecretContent): Promise<ControllerStep> {
-  const { modal, policy, isRotating, signal, listener } = bench;
+  const { modal, policy, signal, listener } = bench;
   const { client } = modal;
   const { fleet } = policy;
-  const isWritten = isRotating || !content.hasModal;
+  const isWritten = !content.hasModal;
   if (isWritten) {
     const values = {
       ...modalValues(bench.env, client.profile),

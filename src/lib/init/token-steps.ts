@@ -9,7 +9,9 @@ import { allowsRepository } from "../policy/match.ts";
 import { planForToken } from "./agreement.ts";
 import type { Bench } from "./bench.ts";
 import { giveToController, newWebhookSecret } from "./both-sides.ts";
+import { isConnected } from "./connected.ts";
 import type { ControllerStep } from "./controller-step.ts";
+import { cannotLook } from "./first-look.ts";
 import type { Told } from "./progress.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
 import { settled } from "./verdicts.ts";
@@ -91,6 +93,10 @@ export async function tokenSecretsStep(
     if (controller.isStale) await bench.deploy(listener.line);
     const verdict = await look(bench, [...hooks.values()]);
     if (verdict.verdict !== "bad-signature") {
+      // The same token once more would mend nothing, and another is not put in its place unasked.
+      if ((await isConnected(bench, controller.url)) === "no") {
+        throw cannotLook(`${controller.url}/healthz says that it does not get through to GitHub and Modal.`);
+      }
       if (!(await isHeldBy(modal.client, fleet, holder))) {
         listener.note(
           "The controller has another token than this one. To give it this one: modal-gha init --auth pat --rotate",
@@ -103,7 +109,7 @@ export async function tokenSecretsStep(
     listener.note(`${verdict.detail} Both sides get new ones.`);
   } else if (content.hasToken) listener.note(`New secrets for GitHub and the controller: ${plan.why}.`);
   const webhookSecret = newWebhookSecret();
-  await giveToController(bench, holder, {
+  await giveToController(bench, controller, holder, {
     [secretKeys.githubToken]: token,
     [secretKeys.webhookSecret]: webhookSecret,
     [secretKeys.webhookUrl]: webhookUrl,

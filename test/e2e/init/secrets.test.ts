@@ -133,7 +133,7 @@ describe.runIf(bin !== undefined)("secrets", { timeout: 180_000 }, () => {
     expect(callsWith(site, key ?? "")).toEqual(["SecretUpdate"]);
     expect(callsWith(site, first ?? "")).toEqual(["SecretUpdate"]);
     expect(callsWith(site, second)).toEqual(["PATCH /app/hook/config", "SecretUpdate"]);
-    expect(callsWith(site, site.modal.tokenSecret)).toEqual(["SecretGetOrCreate", "SecretUpdate"]);
+    expect(callsWith(site, site.modal.tokenSecret)).toEqual(["SecretGetOrCreate"]);
   });
 
   it("of a token go to the Modal Secret alone, and the webhook's to GitHub besides", async () => {
