@@ -74,12 +74,15 @@ export async function rollBackController(options: RollbackOptions): Promise<Roll
   };
 }
 
-/** A copy of an earlier version counts as that one, so that going back twice goes back two. */
+/**
+ * A copy of an earlier version counts as that one, so that going back twice goes back two, and a version that was not well
+ * and taken back at once is passed over: the copy after it leads to what served before.
+ */
 function choose(versions: readonly Version[], current: Version, wanted: number | undefined): Version {
-  const place = current.rollbackOf ?? current.version;
-  const found = versions.find(({ version, rollbackOf }) =>
-    wanted === undefined ? version < place && rollbackOf === undefined : version === wanted,
-  );
+  const place = originOf(current, versions).version;
+  const before = versions.find(({ version }) => version < place);
+  const named = versions.find(({ version }) => version === wanted);
+  const found = wanted === undefined ? before && originOf(before, versions) : named;
   const numbers = versions.map(({ version }) => version).join(", ");
   if (!found) {
     const message = wanted === undefined ? `There is no version before ${place}.` : `There is no version ${wanted}.`;
@@ -92,4 +95,11 @@ function choose(versions: readonly Version[], current: Version, wanted: number |
     });
   }
   return found;
+}
+
+/** What a version is a copy of, a copy's copy too; itself where it is none, or Modal does not list that any more. */
+function originOf(version: Version, versions: readonly Version[]): Version {
+  const { rollbackOf = version.version } = version;
+  const earlier = rollbackOf < version.version && versions.find((each) => each.version === rollbackOf);
+  return earlier ? originOf(earlier, versions) : version;
 }
