@@ -8,8 +8,9 @@ import type { AppStep } from "./app-step.ts";
 import type { Bench } from "./bench.ts";
 import { giveToController, newWebhookSecret } from "./both-sides.ts";
 import { isConnected } from "./connected.ts";
-import type { ControllerStep } from "./controller-step.ts";
+import { type ControllerStep, lookAgain } from "./controller-step.ts";
 import type { Told } from "./progress.ts";
+import { redeploy } from "./redeploy.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
 import { settled } from "./verdicts.ts";
 
@@ -22,29 +23,35 @@ export interface AppSecrets extends Told {
   verdict: HookVerdict | undefined;
 }
 
-/** @throws AbortError of planForApp; what the SDKs and deploying throw */
+/**
+ * @param before what was in the Secret when this run began
+ * @throws AbortError of planForApp and lookAgain; what the SDKs and deploying throw
+ */
 export async function appSecretsStep(
   bench: Bench,
   app: AppStep,
   controller: ControllerStep,
-  content: SecretContent,
+  before: SecretContent,
 ): Promise<AppSecrets> {
   const { modal, policy, isRotating, mayTakeHook, listener } = bench;
   const { fleet } = policy;
-  const { webhookUrl } = controller;
+  const { webhookUrl, webhookUrls } = controller;
   const holder = { kind: "app", appId: app.facts.appId } as const;
+  const content = await lookAgain(bench, before, holder);
   const isHeld = await isHeldBy(modal.client, fleet, holder);
   const isNew = app.created !== undefined;
   const { hook } = app.facts;
-  const plan = planForApp({ fleet, content, isHeld, hook, webhookUrl, isNew, isRotating, mayTakeHook });
+  const plan = planForApp({ fleet, content, isHeld, hook, webhookUrls, isNew, isRotating, mayTakeHook });
   if (plan.action === "look") {
-    if (controller.isStale) await bench.deploy(listener.line);
-    const verdict = await look(bench, app);
+    if (controller.isStale) await redeploy(bench, controller);
+    const verdict = await look(bench, app, controller);
     const isGood = verdict.verdict !== "bad-signature" && (isHeld || verdict.verdict === "ok");
     if (isGood && !(isInstalled(app, policy.github.owner) && (await isConnected(bench, controller.url)) === "no")) {
       const detail = `those in the Secret ${secretName(fleet)} stay as they are`;
       const state = controller.isStale ? "made" : "unchanged";
-      return { state, detail, webhookSecret: undefined, isGitHubs: false, verdict };
+      // One that comes by another address is moved from there, and has to show itself again.
+      const known = hook?.url === webhookUrl ? verdict : undefined;
+      return { state, detail, webhookSecret: undefined, isGitHubs: false, verdict: known };
     }
     if (!isHeld && !isGood) throw otherApp(fleet, verdict.detail);
     // The App's key that is at hand was tried at GitHub a moment ago.
@@ -72,13 +79,14 @@ function isInstalled({ facts }: AppStep, owner: string): boolean {
 }
 
 /** Asks GitHub for a signed webhook, and what came of it. */
-async function look({ sleep, signal, deploy, listener }: Bench, app: AppStep): Promise<HookVerdict> {
+async function look(bench: Bench, app: AppStep, controller: ControllerStep): Promise<HookVerdict> {
+  const { sleep, signal } = bench;
   const { verifyHook } = await import("../github/setup/verify-hook.ts");
   const verify = () => verifyHook(app.access, { signal, sleep });
   const verdict = await verify();
   if (verdict.verdict !== "not-configured") return verdict;
   // Its containers are older than the values in its Secret.
-  await deploy(listener.line);
+  await redeploy(bench, controller);
   return settled(verify, sleep, signal);
 }
 

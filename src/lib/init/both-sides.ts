@@ -7,7 +7,8 @@ import { modalValues, ownModalPair } from "../operations/controller-secret.ts";
 import type { Bench } from "./bench.ts";
 import { isConnected } from "./connected.ts";
 import type { ControllerStep } from "./controller-step.ts";
-import { type Holder, holderKey, otherHolderKeys, secretKeys } from "./secret-keys.ts";
+import { agreeToPolicy, redeploy } from "./redeploy.ts";
+import { type Holder, holderKey, keysInTheWay, secretKeys } from "./secret-keys.ts";
 
 /** 256 bits, as hexadecimal. */
 export function newWebhookSecret(): string {
@@ -21,11 +22,12 @@ export async function giveToController(
   holder: Holder,
   values: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { modal, policy, settings, deploy, listener } = bench;
+  const { modal, policy, settings } = bench;
   const { client } = modal;
   const { fleet } = policy;
+  await agreeToPolicy(bench, controller);
   const pair = (await isNewPairDue(bench, controller)) ? modalValues(bench.env, client.profile) : {};
-  const others = await otherHolderKeys(client, fleet, holder);
+  const others = await keysInTheWay(client, fleet, holder);
   const marks = { [holderKey(holder)]: "1", [secretKeys.unfinished]: "1" };
   await writeSecret(client, fleet, {
     ...pair,
@@ -34,7 +36,7 @@ export async function giveToController(
     ...Object.fromEntries(others.map((key) => [key, undefined])),
     ...marks,
   });
-  await deploy(listener.line);
+  await redeploy(bench, controller);
 }
 
 /**

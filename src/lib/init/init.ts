@@ -22,6 +22,7 @@ import { LocalSettings } from "./local-settings.ts";
 import { modalStep } from "./modal-step.ts";
 import { policyStep } from "./policy-step.ts";
 import { type Listener, Progress, type StepReport } from "./progress.ts";
+import { tellOtherPolicy } from "./redeploy.ts";
 import { beginWithApp, beginWithToken } from "./sides.ts";
 import { workflowStep } from "./workflow-step.ts";
 
@@ -128,6 +129,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   );
   const controller = await progress.run("controller", () => controllerStep(bench, content));
   const appId = await setUp(controller);
+  tellOtherPolicy(bench, controller);
   const folder = answers["write-workflow"] ? options.folder : undefined;
   const { text } = await progress.run("workflow", () => workflowStep(policy, folder));
   const isDefault = await local.isDefault(policy.fleet);

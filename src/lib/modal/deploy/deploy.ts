@@ -106,7 +106,7 @@ export async function deployController(options: DeployOptions): Promise<Deployed
       say,
     };
     const health = await verify(checked);
-    const address = await reachable(url, settings.customDomain, say, signal);
+    const address = await reachable(url, fleet, settings.customDomain, say, signal);
     return {
       appId,
       url: address,
@@ -153,9 +153,10 @@ async function requireSecret({ modal, policy: { fleet } }: DeployOptions): Promi
   }
 }
 
-/** The custom domain where it leads to the controller, else Modal's own address. */
+/** The custom domain where it leads to this fleet's controller, else Modal's own address. */
 async function reachable(
   url: string,
+  fleet: string,
   customDomain: string | undefined,
   say: (line: string) => void,
   signal: AbortSignal | undefined,
@@ -163,7 +164,8 @@ async function reachable(
   if (customDomain === undefined) return url;
   const own = `https://${customDomain}`;
   const answer = await ask(own, signal);
-  if (typeof answer !== "string") return own;
-  say(`${own} does not lead to the controller (${answer}). Point its DNS to Modal; until then the address is ${url}`);
+  if (typeof answer !== "string" && answer.fleet === fleet) return own;
+  const why = typeof answer === "string" ? answer : `the controller of the fleet ${answer.fleet} answers`;
+  say(`${own} does not lead to the controller (${why}). Point its DNS to Modal; until then the address is ${url}`);
   return url;
 }
