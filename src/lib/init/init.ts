@@ -92,8 +92,8 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   });
   const first = await ownSettings(local, options.folder);
   chooseModalProfile(first);
-  const { modal, profile } = await progress.run("modal", () =>
-    modalStep(env, (connection) => options.onEnd(() => connection.close())),
+  const { modal, profile, environment } = await progress.run("modal", () =>
+    modalStep(env, first.modalEnvironment, (connection) => options.onEnd(() => connection.close())),
   );
   const policyFile = resolve(options.folder, first.policyFile.value);
   const step = await progress.run("policy", () =>
@@ -112,6 +112,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
     ...{ env, answers, asker, listener, signal, local, settings, modal, policy, policyFile, isRotating, mayTakeHook },
     ...{ openBrowser, waitMs, now },
     modalProfile: profile,
+    modalEnvironment: environment,
     sleep: options.sleep ?? ((ms, ended) => sleepFor(ms, undefined, ended ? { signal: ended } : {})),
     deploy: (onLine) => options.deploy({ modal, policy, policyFile, githubApiUrl, answers, signal, onLine }),
   };

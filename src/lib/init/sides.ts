@@ -86,7 +86,7 @@ async function verified(
 
 /** What other commands need to find the fleet from here, and this one to go on; no secret. */
 async function settingsStep(bench: Bench, webhookUrl: string, app: AppStep | undefined) {
-  const { local, policy, policyFile, settings, modalProfile } = bench;
+  const { local, policy, policyFile, settings, modalProfile, modalEnvironment } = bench;
   const unlessDefault = (name: "githubApiUrl" | "githubWebUrl") => {
     const setting = settings[name];
     return setting === undefined || setting.source.kind === "default" ? undefined : setting.value;
@@ -99,6 +99,7 @@ async function settingsStep(bench: Bench, webhookUrl: string, app: AppStep | und
     githubApiUrl: unlessDefault("githubApiUrl"),
     githubWebUrl: unlessDefault("githubWebUrl"),
     modalProfile,
+    modalEnvironment,
   });
   // An App goes before a token wherever credentials are looked for.
   const isRid = app === undefined && (await local.forget(policy.fleet, ["githubAppId", "githubPrivateKeyFile"]));

@@ -1,6 +1,7 @@
 // `init` where things are not as it left them, or somebody else is at work: another policy, another address, another
 // operator, another Environment.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { ServerError, Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
 import { writeSecret } from "../../../src/lib/modal/secrets.ts";
 import { appOctokitOf } from "../../lib/emulator/github/harness.ts";
@@ -83,5 +84,40 @@ describe.runIf(bin !== undefined)("init of a fleet that is set up", { timeout: 6
     expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ error: { code: "set-up-meanwhile" } });
     expect(Object.fromEntries(site.secret)).toMatchObject(theirs);
     expect(await hookOf(site)).toBeFalsy();
+  });
+
+  it.concurrent("is in the Environment that it was set up in, whatever the shell says, and in none by a slip", async (context) => {
+    const site = await siteFor(context);
+    const { client, close } = await connectionTo(site);
+    context.onTestFinished(close);
+    const [shell, slip] = [{ MODAL_ENVIRONMENT: "" }, { MODAL_ENVIRONMENT: "cii" }];
+    const args = [...owner, ...site.app, "--json"];
+    const slipped = await site.init(args, slip);
+    expect(JSON.parse(slipped.stdout), slipped.stderr).toMatchObject({ error: { code: "no-environment" } });
+    expect(slipped.stdout).toContain("There are: main. The name is from MODAL_ENVIRONMENT.");
+    expect(existsSync(site.policyFile)).toBe(false);
+
+    await client.cpClient.environmentCreate({ name: "ci" });
+    expect(statesOf(await site.init(args, { MODAL_ENVIRONMENT: "ci" }))).toMatchObject({ controller: "made" });
+    expect(resultOf(await site.init(["--json"], shell)).changed).toBe(false);
+    const stored = await site.start(["config", "get", "modalEnvironment"], shell).ended;
+    expect(stored.stdout).toBe("ci\n");
+    const { apps } = await client.cpClient.appList({ environmentName: "main" });
+    expect(apps.map(({ description }) => description)).toEqual([]);
+    expect((await site.start(["jobs", "ls"], shell).ended).code).toBe(0);
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it.concurrent("is set up with a token for Modal that may not ask about itself", async (context) => {
+    const site = await siteFor(context, {
+      modal: {
+        intercept: async ({ method }) => {
+          if (method === "TokenInfoGet") throw new ServerError(Status.PERMISSION_DENIED, "not for this token");
+          return "proceed";
+        },
+      },
+    });
+    const run = await site.init([...owner, ...site.app, "--json"]);
+    expect(statesOf(run)).toMatchObject({ modal: "done", verification: "done" });
   });
 });
