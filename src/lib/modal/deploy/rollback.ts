@@ -11,8 +11,6 @@ export interface RollbackOptions {
   version: number | undefined;
   signal?: AbortSignal | undefined;
   say(line: string): void;
-  /** Milliseconds that it has until it must be well. */
-  healthyWithinMs?: number | undefined;
 }
 
 export interface RolledBack {
@@ -28,11 +26,12 @@ export interface RolledBack {
 }
 
 const logLines = 15;
-const defaultHealthyMs = 120_000;
+/** How long it has until it must be well. */
+const withinMs = 120_000;
 
 /** @throws DeployError, what the modal SDK throws, or the signal's reason */
 export async function rollBackController(options: RollbackOptions): Promise<RolledBack> {
-  const { client, fleet, signal, say, healthyWithinMs: withinMs = defaultHealthyMs } = options;
+  const { client, fleet, signal, say } = options;
   const deployed = await findDeployed(client, fleet);
   if (!deployed?.current) {
     throw new DeployError("no-version", `No controller of fleet ${fleet} is deployed.`, {
