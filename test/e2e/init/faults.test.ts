@@ -2,7 +2,7 @@
 // nothing that it should not, and goes on once it is mended. Each has a GitHub and a Modal of its own, so many run at once.
 
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -53,7 +53,8 @@ const early: Fault[] = [
   },
   {
     what: "a GitHub that cannot be reached",
-    env: () => ({ GITHUB_API_URL: "http://127.0.0.1:9" }),
+    // A port that fetch asks, other than 9, and that is never handed out.
+    env: () => ({ GITHUB_API_URL: "http://127.0.0.1:2" }),
     code: 1,
     words: /Could not reach 127\.0\.0\.1/,
   },
@@ -203,7 +204,16 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 600_000 }, () =
   it.concurrent("that lacks a permission names it, and whether the App or the account has to give it", async (context) => {
     const site = await siteFor(context, { github: { app: { permissions: { actions: "read", metadata: "read" } } } });
     const args = [...owner, ...site.app];
-    expectFailure(await site.init(args), 4, /lacks organization_self_hosted_runners: write[\s\S]*Permissions & events/);
+    const lacking = await site.init(args);
+    expectFailure(lacking, 4, /lacks organization_self_hosted_runners: write[\s\S]*Permissions & events/);
+    const page = `/organizations/acme/settings/apps/${site.github.app.slug}/permissions`;
+    expect(lacking.stderr).toContain(`: ${site.github.url}${page}`);
+    // The page is the same wherever runners are registered.
+    writeFileSync(site.policyFile, readFileSync(site.policyFile, "utf8").replace("scope: org", "scope: repository #"));
+    const other = await site.init(args);
+    expectFailure(other, 4, /lacks administration: write/);
+    expect(other.stderr).toContain(`: ${site.github.url}${page}`);
+    writeFileSync(site.policyFile, readFileSync(site.policyFile, "utf8").replace("scope: repository #", "scope: org"));
     site.github.changeApp({ permissions: { actions: "read", organization_self_hosted_runners: "write" } });
     expectFailure(
       await site.init(args),

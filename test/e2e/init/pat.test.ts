@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { writeSecret } from "../../../src/lib/modal/secrets.ts";
 import { bin, connectionTo, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
 
-describe.runIf(bin !== undefined)("init --auth pat", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init --auth pat", { timeout: 600_000 }, () => {
   it("sets up a repository's webhook, and changes nothing when it is run again", async () => {
     const site = await siteWith({ ownerType: "User" });
     const args = ["--auth", "pat", "--owner", "acme", "--repository", "acme/app", "--json"];

@@ -78,7 +78,7 @@ function callsWith(site: Site, secret: string): string[] {
   return [...new Set(site.calls.filter(({ text }) => text.includes(escaped)).map(({ name }) => name))].sort();
 }
 
-describe.runIf(bin !== undefined)("secrets", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("secrets", { timeout: 600_000 }, () => {
   it("of an App are in the Modal Secret and the key in a file of its owner's, and nowhere else", async () => {
     const lines: string[] = [];
     const log = (line: string) => lines.push(line);
