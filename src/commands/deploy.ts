@@ -60,7 +60,7 @@ export default class Deploy extends BaseCommand<typeof Deploy> {
     }
     const onNote = (text: string) => this.io.note(plainText(text));
     await this.interruptible(async ({ signal, onEnd }) => {
-      const access = await openDeployAccess(process.env, flags.policy);
+      const access = await openDeployAccess({ env: process.env, policyFile: flags.policy, warn: onNote });
       onEnd(() => access.modal.close());
       if (flags.rollback) {
         const result = await rollBackFleet(access, args.version, { signal, onNote });

@@ -1,9 +1,11 @@
 // Measurements, for whoever wants to know whether a change made something slower: `npm run bench -- <name>`. Each is a
 // ratio to something that anybody can run, measured in the same minute, since machines differ.
 import { benchDashboard } from "./dashboard.ts";
+import { benchLogs } from "./logs.ts";
 
 const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<boolean>>> = {
   dashboard: benchDashboard,
+  logs: benchLogs,
 };
 
 const write = (line: string) => void process.stdout.write(`${line}\n`);

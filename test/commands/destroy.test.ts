@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -19,6 +19,8 @@ jobs:
         env: { RELEASE: "@@" }
 `;
 
+const others = { fleet: "prod", fleets: { prod: { githubAppId: "7", webhookUrl: "https://prod.example/webhook" } } };
+
 let fleet: Rehearsal;
 let home: string;
 let env: Record<string, string>;
@@ -35,9 +37,11 @@ beforeAll(async () => {
   await writeSecret(client, "rehearsal", { MODAL_GHA_APP_ID: "1" });
   close();
   await mkdir(join(home, "modal-gha"));
-  await writeFile(join(home, "modal-gha", "config.json"), "{}");
+  // The operator's own fleet is meant unless a policy is another's, as that of the rehearsal is.
+  const fleets = { ...others.fleets, rehearsal: { policyFile: fleet.env["MODAL_GHA_POLICY"] } };
+  await writeFile(join(home, "modal-gha", "config.json"), JSON.stringify({ ...others, fleets }));
   await writeFile(join(home, "modal-gha", "rehearsal.private-key.pem"), "key");
-  await writeFile(join(home, "modal-gha", "other.private-key.pem"), "key");
+  await writeFile(join(home, "modal-gha", "prod.private-key.pem"), "key");
   await fleet.github.trigger({ repository: "sample", event: "workflow_dispatch" });
   await until("a job that runs", () => fleet.github.state().jobs.some(({ status }) => status === "in_progress"));
 });
@@ -71,6 +75,15 @@ it("refuses while a job runs, and names it", async () => {
   expect(fleet.modal.running()).toHaveLength(1);
 });
 
+it("refuses with --modal-only while there are runners, since only GitHub knows which have jobs", async () => {
+  const { code, stderr } = await run(["destroy", "--modal-only", "--yes"], env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/Jobs that may run now:\n {2}job \d+ of acme\/sample on cpu-/);
+  expect(stderr).toMatch(/1 runner may have a job on fleet rehearsal, .*so nothing was removed/);
+  expect(stderr).toContain("modal-gha destroy --modal-only --force");
+  expect(fleet.modal.running()).toHaveLength(1);
+});
+
 it("does nothing without --yes where nobody can be asked", async () => {
   const { code, stderr } = await run(["destroy", "--force"], env);
   expect(code).toBe(2);
@@ -101,9 +114,9 @@ it("drains, removes the fleet and what init kept here, and then finds nothing", 
   expect(job().conclusion).toBe("success");
   expect(fleet.modal.running()).toEqual([]);
   expect(fleet.github.state().runners).toEqual([]);
-  expect(existsSync(join(home, "modal-gha", "config.json"))).toBe(false);
+  expect(JSON.parse(await readFile(join(home, "modal-gha", "config.json"), "utf8"))).toEqual(others);
   expect(existsSync(join(home, "modal-gha", "rehearsal.private-key.pem"))).toBe(false);
-  expect(existsSync(join(home, "modal-gha", "other.private-key.pem"))).toBe(true);
+  expect(existsSync(join(home, "modal-gha", "prod.private-key.pem"))).toBe(true);
   expect(existsSync(fleet.env["MODAL_GHA_POLICY"]!)).toBe(true);
 
   const again = await run(["destroy", "--yes"], env);

@@ -3,13 +3,15 @@ import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, unlink, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { checkIds } from "../../src/lib/doctor/check-ids.ts";
 import type { GitHubEmulatorOptions } from "../../src/lib/emulator/github/options.ts";
 import { appName, controllerAppName } from "../../src/lib/modal/names.ts";
 import { secretMark } from "../../src/lib/modal/secrets.ts";
 import { loadPolicy } from "../../src/lib/policy/load.ts";
-import { run, start } from "../e2e/cli.ts";
+import { SettingsStore, settingsFolder } from "../../src/lib/settings/store.ts";
+import { nowhere, run, start } from "../e2e/cli.ts";
 import { makeApp, publish } from "../lib/destroy/world.ts";
 import {
   asToken,
@@ -23,8 +25,6 @@ import {
 } from "../lib/doctor/fleet.ts";
 import { appOctokitOf, buildWorkflow, directoryOf, eventOf, repo } from "../lib/emulator/github/harness.ts";
 
-/** Nobody listens there; and not one of the ports that fetch refuses by itself. */
-const nowhere = "http://127.0.0.1:2";
 const org = "acme";
 
 interface Fault {
@@ -423,6 +423,76 @@ describe("on a fleet that is well", () => {
     expect(of("webhook-secret")).toMatchObject({ status: "ok" });
   });
 
+  it("looks for the webhooks of many repositories once, and pings a few of them", async () => {
+    const directory = await directoryOf({ ".github/workflows/ci.yml": buildWorkflow });
+    const names = ["widgets", ...Array.from({ length: 80 }, (_, index) => `repo-${index}`)];
+    const asked: string[] = [];
+    const fleet = await fleetWith({
+      ownerType: "User",
+      repositories: names.map((name) => ({ name, directory })),
+      intercept: async (request, answer) => {
+        asked.push(`${request.method} ${new URL(request.url).pathname}`);
+        return answer();
+      },
+    });
+    const { octokit, controller, github, policyFile } = fleet;
+    await writeFile(policyFile, policyText.replace("owner: acme", "owner: acme, scope: repository"));
+    await sameHash(policyFile, controller);
+    const config = { url: `${controller.url}/webhook`, content_type: "json", secret: github.app.webhookSecret };
+    const wish = { owner: repo.owner, events: ["workflow_job"], config: { ...config, insecure_ssl: "0" } };
+    for (const name of names) await octokit.repos.createWebhook({ ...wish, repo: name });
+    asked.length = 0;
+    const { code, failed, of } = await doctor(asToken(fleet));
+    expect([code, failed]).toEqual([0, []]);
+    expect(asked.filter((call) => /^GET .*\/hooks$/.test(call))).toHaveLength(names.length);
+    expect(asked.filter((call) => call.endsWith("/pings"))).toHaveLength(3);
+    expect(of("webhook-secret")).toMatchObject({ status: "ok", detail: expect.stringContaining("3 of 81 webhooks") });
+    expect(of("webhook")?.detail).toMatch(/^\/repos\/acme\/\S+, .* and 78 more send their webhooks to http/);
+  });
+
+  it("says that no repository may use a fleet with a token, rather than nothing", async () => {
+    const fleet = await fleetWith({ ownerType: "User" });
+    const nobody = policyText.replace(
+      "owner: acme }",
+      "owner: acme, scope: repository }\naccess: { repositories: [acme/none] }",
+    );
+    await writeFile(fleet.policyFile, nobody);
+    await sameHash(fleet.policyFile, fleet.controller);
+    const { of } = await doctor(asToken(fleet));
+    for (const id of ["webhook", "webhook-secret", "deliveries"]) {
+      expect(of(id)).toMatchObject({ status: "skipped", detail: expect.stringMatching(/^No repository may use/) });
+    }
+  });
+
+  it("asks of another workspace's image whether it may be used, and tells no more of it", async () => {
+    const fleet = await fleetWith();
+    await writeFile(fleet.policyFile, policyText.replace("acme-runner", "other/main/acme-runner"));
+    const { failed, of } = await doctor(fleet.env, "--check", "image");
+    expect(failed).toEqual([]);
+    expect(of("image")).toMatchObject({ status: "ok", detail: expect.stringContaining("cannot be seen from here") });
+    await writeFile(fleet.policyFile, policyText.replace("acme-runner", "other/main/gone-runner"));
+    const gone = await doctor(fleet.env, "--check", "image");
+    expect(gone.failed).toMatchObject([
+      { detail: "No image other/main/gone-runner may be used from here, which pool cpu starts from." },
+    ]);
+  });
+
+  it("names the profile that the fleet's Modal credentials are from", async () => {
+    const { env, bench } = await fleetWith();
+    const { XDG_CONFIG_HOME: home = "" } = env;
+    const { tokenId, tokenSecret } = bench.emulator;
+    const file = join(home, "two-workspaces.toml");
+    const right = `token_id = "${tokenId}"\ntoken_secret = "${tokenSecret}"`;
+    await writeFile(file, `[prod]\nactive = true\ntoken_id = "ak-1"\ntoken_secret = "as-1"\n[staging]\n${right}\n`);
+    await new SettingsStore(settingsFolder(env)).setProfile("test", { modalProfile: "staging" });
+    const { of } = await doctor(
+      { ...env, MODAL_TOKEN_ID: "", MODAL_TOKEN_SECRET: "", MODAL_CONFIG_PATH: file },
+      "--check",
+      "modal",
+    );
+    expect(of("modal")).toMatchObject({ status: "ok", detail: expect.stringContaining(`${file}, profile staging.`) });
+  });
+
   it("names the scopes that a token lacks", async () => {
     const fleet = await fleetWith({ token: { scopes: ["repo"] } });
     const { code, failed } = await doctor(asToken(fleet), "--check", "permissions");
@@ -556,8 +626,9 @@ describe("the command", () => {
       expect(mend[0]).toMatch(/^modal-gha doctor --check \S+ --timeout 1m$/);
     }
     const one = { ...env, MODAL_GHA_WEBHOOK_URL: `${silent}/webhook` };
-    const slow = await doctor(one, "--timeout", "1s");
-    expect(slow.failed[0]).toMatchObject({ id: "controller", detail: "There was no answer within 1s." });
+    // Time enough for all that do answer.
+    const slow = await doctor(one, "--timeout", "15s");
+    expect(slow.failed[0]).toMatchObject({ id: "controller", detail: "There was no answer within 15s." });
   });
 
   it("ends at Ctrl-C with 130, whatever it waits for", async () => {

@@ -5,6 +5,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { packageFile } from "../../src/lib/package-root.ts";
 
+/** Nobody listens there, and nobody is given it; nor is it one of the ports that fetch refuses by itself. */
+export const nowhere = "http://127.0.0.1:2";
+
 export interface Run {
   code: number | null;
   stdout: string;

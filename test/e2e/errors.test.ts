@@ -2,7 +2,6 @@
 // away. The commands of one table run at once, against one fleet: they only look at it, and most of their time is waiting.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -10,19 +9,18 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openModal } from "../../src/lib/modal/client.ts";
 import { packageFile } from "../../src/lib/package-root.ts";
 import { type Rehearsal, startRehearsal } from "../../src/lib/rehearsal/rehearsal.ts";
-import { run } from "./cli.ts";
+import { nowhere, run } from "./cli.ts";
 import { type CommandLine, commandLines, hasJson, withJson } from "./command-lines.ts";
 
 let scratch: string;
 let fleet: Rehearsal;
-/** An address where nobody listens. */
-let nowhere: string;
 let secrets: string[];
 
 const all = commandLines();
 const those = (who: "github" | "modal", dependence: string) =>
   all.filter((line) => line[who] === dependence).map((line) => [line.id, line] as const);
 
+/** Their failures are their result, or have tests of their own. */
 const byThemselves = ["config diff", "demo", "deploy", "dev", "dev env", "doctor", "init"];
 
 const validate = new Ajv2020({ strict: true }).compile(
@@ -38,7 +36,6 @@ beforeAll(async () => {
   // So that there is something to tell of.
   await fleet.github.trigger({ repository: "sample", event: "workflow_dispatch" });
   await fleet.github.settled();
-  nowhere = await closedPort();
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const wrongKey = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
   writeFileSync(join(scratch, "wrong.pem"), wrongKey, { mode: 0o600 });
@@ -219,8 +216,6 @@ describe("Modal's failures end every command that needs it:", () => {
   });
 });
 
-/** Their failures are their result, or have tests of their own. */
-
 describe("what a command does not need, it does without:", () => {
   const withoutGitHub = { MODAL_GHA_APP_ID: undefined, GITHUB_TOKEN: undefined };
   const withoutModal = { MODAL_TOKEN_ID: undefined, MODAL_TOKEN_SECRET: undefined };
@@ -261,11 +256,3 @@ describe("what a command does not need, it does without:", () => {
     await fails(line, environment(), { exit: 1, code: "no-dev" });
   });
 });
-
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}

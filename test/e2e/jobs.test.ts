@@ -1,11 +1,9 @@
 // `jobs ls`, `explain` and `spawn --force` as an operator types them, against a whole fleet.
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JobExplanation } from "../../src/lib/operations/explain/explanation.ts";
 import { type ListedJob, listJobs } from "../../src/lib/operations/list-jobs.ts";
-import { run, start, until } from "./cli.ts";
+import { nowhere, run, start, until } from "./cli.ts";
 import { World } from "./explain-world.ts";
 
 const policy = `pools:
@@ -38,16 +36,6 @@ async function queueTwo(): Promise<[running: number, waiting: number]> {
   const waiting = await world.queue();
   await world.answered(waiting, "queued");
   return [running, waiting];
-}
-
-/** An address where nobody listens. */
-async function nowhere(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${port}`;
 }
 
 describe("jobs ls", () => {
@@ -126,7 +114,7 @@ describe("jobs ls", () => {
     const misspelt = await world.queue({ label: "modl" });
     const { code, stdout, stderr } = await run(["jobs", "ls", "--json", "--state", "queued"], {
       ...world.fleet.env,
-      MODAL_SERVER_URL: await nowhere(),
+      MODAL_SERVER_URL: nowhere,
     });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ job: misspelt, decision: "ignore:no-pool-matches" }]);
@@ -250,7 +238,7 @@ describe("explain", () => {
 
   it("tells what a failed delivery was about, and that the next attempt came through", async () => {
     const { webhookUrl, github } = world.fleet;
-    github.setWebhookUrl(`${await nowhere()}/webhook`);
+    github.setWebhookUrl(`${nowhere}/webhook`);
     const id = await world.queue({ label: "modal/cpu=64" });
     await world.answered(id, "queued");
     expect((await explain(String(id))).events[1]).toMatchObject({
@@ -272,14 +260,14 @@ describe("explain", () => {
 
   it("tells what it can while a service is down, and what is missing, with exit code 1", async () => {
     const [running, waiting] = await queueTwo();
-    const noModal = { ...world.fleet.env, MODAL_SERVER_URL: await nowhere() };
+    const noModal = { ...world.fleet.env, MODAL_SERVER_URL: nowhere };
     const blind = await run(["explain", String(waiting)], noModal);
     expect(blind.code).toBe(1);
     expect(blind.stdout).toContain("When it was queued, the controller answered defer:pool-at-capacity");
     expect(blind.stdout).toMatch(
       /What is missing here\n {2}Could not read .*the job's Sandboxes.*: Modal could not be reached/,
     );
-    const noGitHub = { ...world.fleet.env, GITHUB_API_URL: await nowhere() };
+    const noGitHub = { ...world.fleet.env, GITHUB_API_URL: nowhere };
     const guess = await run(["explain", String(running), "--json"], noGitHub);
     expect(guess.code).toBe(1);
     const told = JSON.parse(guess.stdout) as JobExplanation;
@@ -288,7 +276,7 @@ describe("explain", () => {
     expect(told.unseen.map(({ what }) => what)).toContain("the job at GitHub");
     const neither = await run(["explain", String(running), "--json"], {
       ...noGitHub,
-      MODAL_SERVER_URL: await nowhere(),
+      MODAL_SERVER_URL: nowhere,
     });
     expect([neither.code, neither.stderr]).toEqual([1, ""]);
     expect(JSON.parse(neither.stdout)).toHaveProperty("error.code");

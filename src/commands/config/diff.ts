@@ -2,10 +2,9 @@ import * as Args from "@oclif/core/args";
 import { BaseCommand } from "../../lib/cli/base-command.ts";
 import { ExitCode } from "../../lib/cli/exit-codes.ts";
 import { type Column, renderTable } from "../../lib/cli/table.ts";
+import { openPolicy } from "../../lib/operations/open-policy.ts";
 import { comparePolicy } from "../../lib/operations/policy-difference.ts";
 import type { Difference } from "../../lib/policy/difference.ts";
-import { resolveSettings } from "../../lib/settings/settings.ts";
-import { SettingsStore } from "../../lib/settings/store.ts";
 
 const written = (value: unknown) => (value === undefined ? "(none)" : JSON.stringify(value));
 
@@ -26,8 +25,9 @@ export default class ConfigDiff extends BaseCommand<typeof ConfigDiff> {
   };
 
   async run(): Promise<void> {
-    const flags = { policyFile: this.args.file };
-    const { policyFile, webhookUrl } = await resolveSettings({ flags, env: process.env, store: new SettingsStore() });
+    const warn = (text: string) => this.io.note(text);
+    const { settings } = await openPolicy({ env: process.env, policyFile: this.args.file, warn });
+    const { policyFile, webhookUrl } = settings;
     const comparison = await comparePolicy({
       file: policyFile.value,
       webhookUrl: webhookUrl?.value,

@@ -6,9 +6,16 @@ import type { IOStreams } from "./streams.ts";
 /**
  * @param what after "To", such as "destroy the fleet"
  * @param isYes `--yes`
- * @throws AbortError where another name was typed, or (usage) nobody can be asked; InterruptedError on Ctrl-C
+ * @throws AbortError where another name was typed, or (usage) nobody can be asked; InterruptedError on Ctrl-C; the signal's
+ * reason
  */
-export async function confirmName(io: IOStreams, what: string, name: string, isYes: boolean): Promise<void> {
+export async function confirmName(
+  io: IOStreams,
+  what: string,
+  name: string,
+  isYes: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
   if (isYes) return;
   if (!io.canPrompt) {
     throw new AbortError(`To ${what} takes a yes, and nobody can be asked here, so nothing was done.`, {
@@ -22,9 +29,10 @@ export async function confirmName(io: IOStreams, what: string, name: string, isY
   try {
     typed = await input(
       { message: `To ${what}, type its name (${name}):` },
-      { input: io.stdin, output: io.stderr.stream },
+      { input: io.stdin, output: io.stderr.stream, ...(signal && { signal }) },
     );
   } catch (error) {
+    signal?.throwIfAborted();
     if ((error as Error).name === "ExitPromptError") throw new InterruptedError("SIGINT", error);
     throw error;
   }

@@ -61,14 +61,14 @@ async function ask(kind: "jobs" | "repositories" | "runners", policy: Policy): P
   try {
     const app = await client.apps.fromName(appName(policy.fleet));
     const sandboxes = await sandboxesOnModal({ client, app, close }, policy.fleet).sandboxes();
-    const busyFirst = sandboxes.sort((a, b) => b.createdAt - a.createdAt);
-    if (kind === "runners") return busyFirst.map((each) => `${each.runnerName}\t${each.repository} ${each.pool}`);
+    const newestFirst = sandboxes.sort((a, b) => b.createdAt - a.createdAt);
+    if (kind === "runners") return newestFirst.map((each) => `${each.runnerName}\t${each.repository} ${each.pool}`);
     if (kind === "jobs") {
-      const ofJobs = busyFirst.filter(({ jobId }) => jobId !== 0);
+      const ofJobs = newestFirst.filter(({ jobId }) => jobId !== 0);
       return ofJobs.map(({ jobId, repository, runnerName }) => `${jobId}\t${repository} on ${runnerName}`);
     }
     const named = policy.access.repositories.filter((glob) => /^[\w.-]+\/[\w.-]+$/.test(glob));
-    return [...new Set([...named, ...busyFirst.map(({ repository }) => repository)])].filter(Boolean).sort();
+    return [...new Set([...named, ...newestFirst.map(({ repository }) => repository)])].filter(Boolean).sort();
   } finally {
     close();
   }

@@ -1,16 +1,11 @@
-// Removes a fleet. The controller goes first, so that nothing is started behind us; then the runners; the rest when none of
-// them is left. Everything is listed anew before it is removed, and may be removed again.
-import { controllerAppName } from "../modal/names.ts";
-import { waitForEnd } from "../modal/sandboxes.ts";
-import { type Failure, removeAll, runnerRemovals, StillBusy } from "./end-runners.ts";
+// Removes a fleet. Webhooks with a token go first, as they are known by the controller's address; then the controller, so
+// that nothing is started behind us; then the runners; the rest when none of them is left. Everything may be removed again.
+import { type Failure, removeAll, runnerRemovals } from "./end-runners.ts";
 import type { DestroyAccess } from "./open.ts";
-import { busyRunners } from "./runners.ts";
-import { type Survey, survey, surveyRunnersNow } from "./survey.ts";
+import { type BusyMode, endRunners, persistently } from "./rounds.ts";
+import { type Survey, survey } from "./survey.ts";
 import type { BusyRunner, Kept, Removable, Thing } from "./things.ts";
 import { thingOf } from "./things.ts";
-
-/** What becomes of runners that have a job: they are waited for, killed, or left. */
-export type BusyMode = { kind: "drain"; timeoutMs: number } | { kind: "force" } | { kind: "keep" };
 
 export interface Destroyed {
   fleet: string;
@@ -27,11 +22,7 @@ export interface Listeners {
   onRemoved(thing: Thing): void;
   /** Told whenever the jobs that are waited for have changed. */
   onWait(busy: readonly BusyRunner[]): void;
-  signal: AbortSignal;
 }
-
-/** As often as something new turns up after everything was removed: what a controller was about to start when it was stopped. */
-const mostRounds = 10;
 
 /**
  * Everything that would be removed, in the order in which it is.
@@ -41,8 +32,8 @@ export function thingsOf(found: Survey, access: DestroyAccess): Removable[] {
   const { apps, runners } = found;
   const options = { client: access.client, fleet: access.policy.fleet, github: access.github?.port, isForced: false };
   return [
+    ...found.webhooks.things,
     ...(apps.controller ? [apps.controller] : []),
-    ...found.webhooks,
     ...runnerRemovals(runners, options),
     ...(apps.sandboxes ? [apps.sandboxes] : []),
     ...found.secrets,
@@ -53,11 +44,16 @@ export function thingsOf(found: Survey, access: DestroyAccess): Removable[] {
 }
 
 /**
+ * @param found what survey() gave
  * @throws AbortError when something cannot be listed any more; the signal's reason. What was removed before stays removed,
  * and the next call goes on from there.
  */
-export async function destroyFleet(access: DestroyAccess, mode: BusyMode, listeners: Listeners): Promise<Destroyed> {
-  const { onRemoved, signal } = listeners;
+export async function destroyFleet(
+  access: DestroyAccess,
+  found: Survey,
+  mode: BusyMode,
+  { onRemoved, onWait }: Listeners,
+): Promise<Destroyed> {
   const removed: Thing[] = [];
   const remove = (things: readonly Removable[]) =>
     removeAll(
@@ -66,34 +62,46 @@ export async function destroyFleet(access: DestroyAccess, mode: BusyMode, listen
         removed.push(thingOf(thing));
         onRemoved(thing);
       },
-      signal,
+      access.signal,
     );
-  const first = await survey(access);
-  const { fleet } = access.policy;
-  const failures = await remove(first.apps.controller ? [first.apps.controller] : []);
-  failures.push(...(await remove(first.webhooks)));
-  const runners = await endRunners(access, mode, remove, listeners);
-  failures.push(...runners.failures);
-  const result = (kept: Kept[]): Destroyed => ({
-    fleet,
+  const failures = await remove(found.webhooks.things);
+  const leave = (things: readonly Removable[], why: string) =>
+    failures.push(...things.map((thing) => ({ thing, error: new Error(why) })));
+  const result = (kept: Kept[], busy: BusyRunner[] = []): Destroyed => ({
+    fleet: access.policy.fleet,
     removed,
     left: failures.map(({ thing, error }) => ({ ...thingOf(thing), error: error.message })),
     kept,
-    busy: runners.busy,
+    busy,
   });
-  if (runners.busy.length > 0) return result(first.kept);
+  if (failures.length > 0) {
+    leave(
+      thingsOf(found, access).filter(({ kind }) => kind !== "webhook"),
+      "it comes after the webhooks",
+    );
+    return result(found.kept);
+  }
+  failures.push(...(await remove(found.apps.controller ? [found.apps.controller] : [])));
+  const undone = () => `only ${removed.length} of it was removed`;
+  const ended = await endRunners(access, mode, { remove, onWait, undone });
+  failures.push(...ended.failures);
+  if (ended.busy.length > 0) return result(found.kept, ended.busy);
 
-  const last = await survey(access, `only ${removed.length} of it was removed`);
-  const app = last.apps.sandboxes;
-  // The App would take with it whatever could not be ended politely.
-  if (app && runners.failures.length === 0) failures.push(...(await remove([app])));
-  else if (app) failures.push({ thing: app, error: new Error("it has runners that could not be removed") });
-  failures.push(...(await remove(last.secrets)), ...(await removeInOrder(last.images, remove)));
+  const known = { runners: ended.runners, webhooks: { ...found.webhooks, things: [] } };
+  const last = await persistently(access, ended.deadline, () => survey(access, { undone: undone(), known }));
+  const { secrets, images, installations, files } = last;
+  const apps = last.apps.sandboxes ? [last.apps.sandboxes] : [];
+  if (ended.failures.length > 0) {
+    // The App would take with it whatever could not be ended politely; and runners that are left need the rest.
+    leave([...apps, ...secrets, ...images, ...installations, ...files], "there are runners that could not be removed");
+    return result(last.kept);
+  }
+  failures.push(...(await remove([...apps, ...secrets])), ...(await removeInOrder(images, remove)));
   // Without the installation, nothing of what is left could be reached at GitHub.
-  const isDone = failures.length === 0;
-  if (isDone) failures.push(...(await remove(last.installations)));
-  else failures.push(...last.installations.map((thing) => ({ thing, error: new Error("needed for what is left") })));
-  if (isDone && failures.length === 0) failures.push(...(await remove(last.files)));
+  if (failures.length === 0) failures.push(...(await remove(installations)));
+  else leave(installations, "needed for what is left");
+  if (failures.length === 0) failures.push(...(await remove(files)));
+  else leave(files, "needed for what is left");
   return result(last.kept);
 }
 
@@ -109,52 +117,4 @@ async function removeInOrder(
     if (failures.length > 0) return [...failures, ...rest.map((each) => ({ thing: each, error }))];
   }
   return [];
-}
-
-async function endRunners(
-  access: DestroyAccess,
-  mode: BusyMode,
-  remove: (things: readonly Removable[]) => Promise<Failure[]>,
-  { onWait, signal }: Listeners,
-): Promise<{ failures: Failure[]; busy: BusyRunner[] }> {
-  const { client, policy, github } = access;
-  const options = { client, fleet: policy.fleet, github: github?.port, isForced: mode.kind === "force" };
-  const deadline = access.now() + (mode.kind === "drain" ? mode.timeoutMs : 0);
-  const undone = `only the controller ${controllerAppName(policy.fleet)} was stopped`;
-  for (let round = 1; ; round++) {
-    const runners = await surveyRunnersNow(access, undone);
-    const things = runnerRemovals(runners, options);
-    if (things.length === 0) return { failures: [], busy: [] };
-    const failures = await remove(things);
-    const busy = failures.filter(({ error }) => error instanceof StillBusy);
-    if (mode.kind === "drain" && busy.length > 0) {
-      const living = runners.sandboxes.filter(({ id }) => busy.some(({ thing }) => thing.id === id));
-      const waiting = busyRunners(living.map((sandbox) => ({ ...sandbox, isBusy: true })));
-      const leftMs = deadline - access.now();
-      // Without a Sandbox there is nothing whose end could be waited for.
-      if (waiting.length === 0) return { failures, busy: [] };
-      if (leftMs <= 0) return { failures: failures.filter((each) => !busy.includes(each)), busy: waiting };
-      onWait(waiting);
-      await firstEnd(client, waiting, leftMs, signal);
-      round = 0;
-    } else if (failures.length === things.length || round >= mostRounds) return { failures, busy: [] };
-  }
-}
-
-/** Waits until one of the Sandboxes has ended, or so many milliseconds. @throws the signal's reason */
-async function firstEnd(
-  client: DestroyAccess["client"],
-  busy: readonly BusyRunner[],
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  signal.throwIfAborted();
-  try {
-    await Promise.race([aborted.promise, ...busy.map(({ sandboxId }) => waitForEnd(client, sandboxId, withinMs))]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

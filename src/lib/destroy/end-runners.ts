@@ -56,7 +56,10 @@ async function endSandbox({ id, runner, isBusy }: LivingSandbox, options: EndOpt
   const { client, github, isForced } = options;
   const deregister = async () =>
     runner && github ? github.deregister(runner.registrationId, runner.repository) : "absent";
-  if (isBusy && !isForced) throw new StillBusy(`job ${runner?.jobId} of ${runner?.repository} runs on it`);
+  if (isBusy && !isForced) {
+    const job = `job ${runner?.jobId} of ${runner?.repository} runs on it`;
+    throw new StillBusy(github ? job : "it may have a job, as GitHub was not asked");
+  }
   let said = await deregister();
   if (said === "busy" && !isForced) throw new StillBusy("a job has just come to it");
   await terminate(client, id);

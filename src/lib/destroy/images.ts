@@ -1,18 +1,17 @@
 // The published runner images. A marked tag says that modal-gha built one, not for which fleet: names are the
-// Environment's, so an image that another fleet may use is left alone unless that is asked for.
+// Environment's, so an image is left alone wherever another fleet may use it, unless that is asked for.
 import type { ModalClient } from "modal";
 import { unlessNotFound } from "../modal/apps.ts";
 import { listRunnerImages } from "../modal/images/list.ts";
-import { parseReference } from "../modal/images/tags.ts";
-import type { SandboxInfo } from "../modal/sandboxes.ts";
+import { isOfAnotherWorkspace, parseReference } from "../modal/images/tags.ts";
 import type { Policy } from "../policy/schema.ts";
 import type { Found } from "./stored.ts";
 import type { Removable } from "./things.ts";
 
 export interface ImageOptions {
   fleet: string;
-  /** Living Sandboxes of other fleets. */
-  others: readonly SandboxInfo[];
+  /** Sandboxes of other fleets live here. */
+  hasOthers: boolean;
   /** `--images`: also where other fleets may use them. */
   isAsked: boolean;
 }
@@ -22,8 +21,6 @@ interface Tag {
   imageId: string;
 }
 
-/** What every policy means that names no image. */
-const defaultImage = "modal-gha-runner";
 /** AppState of the protocol. */
 const gone = [4, 5, 7];
 
@@ -31,27 +28,28 @@ const gone = [4, 5, 7];
 export async function surveyImages(
   client: ModalClient,
   policy: Pick<Policy, "image" | "pools">,
-  { fleet, others, isAsked }: ImageOptions,
+  { fleet, hasOthers, isAsked }: ImageOptions,
 ): Promise<Found> {
   const references = [policy.image, ...policy.pools.flatMap(({ image }) => image ?? [])].map(parseReference);
-  const isShared = others.length > 0 || (await hasOtherFleet(client, fleet));
-  const inUse = new Set(others.map(({ imageId }) => imageId));
+  const isShared = hasOthers || (await hasOtherFleet(client, fleet));
   const found: Found = { things: [], kept: [] };
   for (const name of new Set(references.map((each) => each.name))) {
+    if (isOfAnotherWorkspace(name)) {
+      found.kept.push({ kind: "image", name, why: "it is in another workspace", remedy: null });
+      continue;
+    }
     const wanted = references.filter((each) => each.name === name).map(({ tag }) => tag);
     const { ours, foreign } = await readTags(client, name, new Set(["latest", ...wanted]));
     const keep = (tag: string, why: string, remedy: string | null) =>
       found.kept.push({ kind: "image", name: `${name}:${tag}`, why, remedy });
     for (const { tag } of foreign) keep(tag, "modal-gha did not build it", null);
-    if (name.split("/").length > 2) {
-      for (const { tag } of ours) keep(tag, "it is in another workspace", null);
-      continue;
-    }
-    const isUsed = ours.some(({ imageId }) => inUse.has(imageId));
-    if (!isAsked && (isUsed || (isShared && name.endsWith(defaultImage)))) {
-      const why = isUsed ? "runners of another fleet have it" : "there is another fleet here that may use it";
-      for (const { tag } of ours) keep(tag, why, "modal-gha destroy --images");
-    } else found.things.push(...ours.map((tag) => removalOf(client, name, tag)));
+    // Which image a fleet uses is in its policy alone, and fleets are looked for in one Environment.
+    const why = name.includes("/")
+      ? "it is in an Environment where no other fleets were looked for"
+      : "there is another fleet here that may use it";
+    if (isAsked || !(isShared || name.includes("/")))
+      found.things.push(...ours.map((tag) => removalOf(client, name, tag)));
+    else for (const { tag } of ours) keep(tag, why, "modal-gha destroy --images");
   }
   return found;
 }

@@ -2,32 +2,46 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { storedProfiles } from "../settings/profiles.ts";
+import { defaultFleetKey, profilesKey, storedProfiles } from "../settings/profiles.ts";
+import { overridden } from "../settings/settings.ts";
 import { SettingsStore, settingsFolder } from "../settings/store.ts";
 import type { DestroyAccess } from "./open.ts";
 import type { Found } from "./stored.ts";
 import type { Removable } from "./things.ts";
 
-/** What other fleets have settings of their own for, too, is not this fleet's alone. */
-export async function surveyLocal({ env, policy, settings }: DestroyAccess): Promise<Found> {
+/**
+ * By the policy's name, and only where nothing says that another fleet of that name is meant. What else is in the file of
+ * the settings is not this fleet's.
+ */
+export async function surveyLocal({ env, policy: { fleet }, settings }: DestroyAccess): Promise<Found> {
   const folder = settingsFolder(env);
   const store = new SettingsStore(folder);
-  const key = join(folder, `${policy.fleet}.private-key.pem`);
-  const found = existsSync(key) ? [file(key, "the App's private key that init kept")] : [];
-  const fleets = Object.keys(storedProfiles(await store.read()));
-  const own = settings.fleet?.value ?? policy.fleet;
-  if (fleets.every((fleet) => fleet === own)) {
-    const stored = existsSync(store.file) ? [file(store.file, "the stored settings")] : [];
-    return { things: [...stored, ...found], kept: [] };
+  const stored = await store.read();
+  const { [fleet]: own, ...others } = storedProfiles(stored);
+  const { [profilesKey]: _profiles, [defaultFleetKey]: _default, ...shared } = stored;
+  const keyFile = join(folder, `${fleet}.private-key.pem`);
+  const profile = { kind: "file", name: `${store.file}, fleet ${fleet}` } as const;
+  const [foreign] = overridden(settings, { ...shared, ...own });
+  if (foreign) {
+    const why = `${foreign.variable} in the environment goes before its ${foreign.name}, so it may be of another fleet of that name`;
+    const keep = (each: { kind: string; name: string }, remedy: string) => ({ ...each, why, remedy });
+    return {
+      things: [],
+      kept: [
+        ...(own ? [keep(profile, `modal-gha config unset --fleet ${fleet} --all`)] : []),
+        ...(existsSync(keyFile) ? [keep({ kind: "file", name: keyFile }, `rm ${keyFile}`)] : []),
+      ],
+    };
   }
-  const name = `${store.file}, fleet ${own}`;
-  const remove = () => store.removeProfile(own);
-  const profile = { kind: "file", name, id: name, mark: "the fleet's stored settings", remove } as const;
-  const others = fleets.filter((fleet) => fleet !== own);
-  const why = `it has the settings of ${others.join(", ")}, too`;
+  const key = existsSync(keyFile) ? [file(keyFile, "the App's private key that init kept")] : [];
+  const rest = [...Object.keys(others), ...(Object.keys(shared).length > 0 ? ["all fleets"] : [])];
+  if (rest.length === 0) {
+    return { things: [...(existsSync(store.file) ? [file(store.file, "the stored settings")] : []), ...key], kept: [] };
+  }
+  const remove = () => store.removeProfile(fleet);
   return {
-    things: [...(fleets.includes(own) ? [profile] : []), ...found],
-    kept: [{ kind: "file", name: store.file, why, remedy: null }],
+    things: [...(own ? [{ ...profile, id: profile.name, mark: "the fleet's stored settings", remove }] : []), ...key],
+    kept: [{ kind: "file", name: store.file, why: `it has the settings of ${rest.join(", ")}, too`, remedy: null }],
   };
 }
 

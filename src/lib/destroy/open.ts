@@ -2,6 +2,7 @@
 import type { Octokit } from "@octokit/rest";
 import type { ModalClient } from "modal";
 import { AbortError } from "../cli/errors.ts";
+import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
 import type { GitHub } from "../fleet/ports.ts";
 import { isRequestError } from "../github/errors.ts";
@@ -20,6 +21,10 @@ export interface DestroyOptions extends OpenPolicyOptions {
   images: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Waits so many milliseconds. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Ends whatever is waited for. */
+  signal: AbortSignal;
 }
 
 export interface GitHubSide {
@@ -41,26 +46,46 @@ export interface DestroyAccess extends DestroyOptions {
 
 /** @throws AbortError with what to type next, or what the modal SDK throws */
 export async function openForDestroy(options: DestroyOptions): Promise<DestroyAccess> {
-  const { policy, settings } = await openPolicy(options);
+  const { policy, settings, file } = await openPolicy(options);
+  const { fleet } = settings;
+  if (fleet !== undefined && fleet.value !== policy.fleet) throw ofAnotherFleet(fleet.value, policy.fleet, file);
   const github = options.modalOnly ? undefined : await orModalOnly(() => openGitHub(settings, policy, options));
   const { openModal } = await import("../modal/client.ts");
   const { client, close } = await openModal();
   return { ...options, policy, settings, client, github, close };
 }
 
+/** Half of it would be removed of one fleet, half of the other. */
+function ofAnotherFleet(fleet: string, policyFleet: string, file: string): AbortError {
+  return new AbortError(`The settings are those of the fleet ${fleet}, and the policy is another's.`, {
+    code: "other-fleet",
+    exitCode: ExitCode.Usage,
+    why: `${file} says fleet: ${policyFleet}.`,
+    nextSteps: [
+      `To remove ${policyFleet}, without --fleet and MODAL_GHA_FLEET_PROFILE: modal-gha destroy --policy ${file}`,
+      `To remove ${fleet}: modal-gha destroy --fleet ${fleet} --policy <its policy>`,
+    ],
+  });
+}
+
 async function openGitHub(settings: Settings, policy: Policy, options: DestroyOptions): Promise<GitHubSide> {
-  const { env, warn, now } = options;
+  const { env, warn, now, sleep, signal } = options;
   const first = await githubCredentials(settings, warn);
-  const [{ connectGitHub }, { fleetGitHub }] = await Promise.all([
+  const [{ connectGitHub }, { fleetGitHub }, { waitOutLimits }] = await Promise.all([
     import("../github/client.ts"),
     import("../github/fleet-github.ts"),
+    import("../github/patience.ts"),
   ]);
   const isApp = first.kind === "app";
   const apiUrl = settings.githubApiUrl.value;
   const further = isApp ? await furtherGitHubApps(env, warn) : [];
   const apps = [first, ...further].flatMap((each) => (each.kind === "app" ? [{ apiUrl, ...each }] : []));
   try {
-    const octokit = await connectGitHub({ apiUrl, credentials: first, owner: policy.github.owner });
+    const octokit = await connectGitHub({
+      ...{ apiUrl, credentials: first, owner: policy.github.owner, now },
+      sleep: (ms) => sleep(ms, signal),
+    });
+    waitOutLimits(octokit, { signal, sleep, now, say: warn });
     const port = fleetGitHub({ octokit, policy, isApp, warn, now });
     return { port, octokit: isApp ? undefined : octokit, apps };
   } catch (error) {

@@ -12,6 +12,7 @@ export interface LivingSandbox {
   name: string;
   /** Undefined for a Sandbox of ours that is no runner's, such as one that deploys. */
   runner: FleetSandbox | undefined;
+  /** It has a job; where GitHub is not asked, it may have one. */
   isBusy: boolean;
 }
 
@@ -28,7 +29,8 @@ export interface Runners {
 const leewayMs = 10 * 60_000;
 
 /**
- * @param registrations undefined where GitHub is not looked at: then a Sandbox's own tags alone say whether it is busy
+ * @param registrations undefined where GitHub is not looked at: then every runner may have a job. Its tags say so only once
+ * a controller has heard of it.
  * @throws what the modal SDK throws
  */
 export async function surveyRunners(
@@ -43,7 +45,9 @@ export async function surveyRunners(
     const runner = readSandbox(info.id, info.name, tagsOf(info));
     const registration = runner && byId.get(runner.registrationId);
     // A runner that GitHub does not know any more has no job, whatever its tags say.
-    const isBusy = registrations ? registration !== undefined && (registration.busy || runner?.busy) : runner?.busy;
+    const isBusy = registrations
+      ? registration !== undefined && (registration.busy || runner?.busy)
+      : runner !== undefined;
     return { id: info.id, name: info.name, runner, isBusy: isBusy === true };
   });
 

@@ -16,7 +16,7 @@ import type { Kept, Removable } from "./things.ts";
 export interface Survey {
   runners: Runners;
   apps: FleetApps;
-  webhooks: Removable[];
+  webhooks: Found;
   secrets: Removable[];
   images: Removable[];
   installations: Removable[];
@@ -24,22 +24,29 @@ export interface Survey {
   kept: Kept[];
 }
 
-/**
- * @param undone what the error says of what was done before
- * @throws AbortError naming each part that could not be listed
- */
-export async function survey(access: DestroyAccess, undone = "nothing was removed"): Promise<Survey> {
+export interface SurveyOptions {
+  /** What the error says of what was done before. */
+  undone?: string;
+  /** What was looked up already: in many repositories, that takes minutes. */
+  known?: Partial<Pick<Survey, "runners" | "webhooks">>;
+}
+
+/** @throws AbortError naming each part that could not be listed */
+export async function survey(access: DestroyAccess, options: SurveyOptions = {}): Promise<Survey> {
   const { client, policy, github } = access;
+  const { undone = "nothing was removed", known = {} } = options;
   const { fleet } = policy;
-  const runners = surveyRunnersOf(access);
+  const runners = known.runners ? Promise.resolve(known.runners) : surveyRunnersOf(access);
   const apps = surveyApps(client, fleet);
   const secret = surveySecret(client, fleet);
   const volumes = surveyVolumes(client, policy);
-  const webhooks = surveyHooksOf(access);
+  const webhooks = known.webhooks ? Promise.resolve(known.webhooks) : surveyHooksOf(access);
   const installations = Promise.all(
     (github?.apps ?? []).map((app) => surveyApp(app, policy.github, access.uninstallApp)),
   );
-  const images = runners.then(({ others }) => surveyImages(client, policy, { fleet, others, isAsked: access.images }));
+  const images = runners.then(({ others }) =>
+    surveyImages(client, policy, { fleet, hasOthers: others.length > 0, isAsked: access.images }),
+  );
   const parts = {
     runners,
     Apps: apps,
@@ -56,7 +63,7 @@ export async function survey(access: DestroyAccess, undone = "nothing was remove
   return {
     runners: await runners,
     apps: await apps,
-    webhooks: (await webhooks).things,
+    webhooks: await webhooks,
     secrets: (await secret).things,
     images: (await images).things,
     installations: (await installations).flatMap(({ things }) => things),
@@ -94,7 +101,11 @@ async function surveyHooksOf({ client, policy, github, settings }: DestroyAccess
   if (!octokit || !port) return { things: [], kept: [] };
   const { owner, scope } = policy.github;
   const url = settings.webhookUrl?.value ?? (await controllerHookUrl(client, policy.fleet));
-  if (url === undefined) return { things: [], kept: [] };
+  if (url === undefined) {
+    const why = "with no controller and no webhookUrl stored, nothing tells which webhooks went to this fleet";
+    const remedy = "MODAL_GHA_WEBHOOK_URL=<where they went> modal-gha destroy";
+    return { things: [], kept: [{ kind: "webhook", name: owner, why, remedy }] };
+  }
   const repositories = scope === "organization" ? [""] : await port.repositories();
   return surveyHooks(
     octokit,

@@ -90,13 +90,13 @@ export async function readDeliveries(
   let oldestAt: number | undefined;
   let pagesRead = 0;
   const pages = octokit.paginate.iterator(`GET ${path}/deliveries`, { per_page: 100 });
-  for await (const { data } of pages) {
-    // Only now is it known that there is more than was to be read.
-    if (pagesRead++ >= mostPages) return { deliveries, oldestAt, isWhole: false };
+  for await (const { data, headers } of pages) {
     const page = z.array(deliverySchema).parse(data);
     deliveries.push(...page.filter((delivery) => delivery.delivered_at >= since));
     oldestAt = page.at(-1)?.delivered_at ?? oldestAt;
     if (page.some((delivery) => delivery.delivered_at < since)) break;
+    const hasMore = /rel="next"/.test(String(headers.link ?? ""));
+    if (++pagesRead >= mostPages && hasMore) return { deliveries, oldestAt, isWhole: false };
   }
   return { deliveries, oldestAt, isWhole: true };
 }

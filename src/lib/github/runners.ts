@@ -48,7 +48,7 @@ export async function mintRunner(
 }
 
 /** The group whose runners GitHub hosts itself. */
-const hostedGroupId = 2;
+export const hostedGroupId = 2;
 
 /** What GitHub says of a group it was given: 403 for its own, 404 for one it does not have, 422 for none at all. */
 function groupFault(error: Error & { status: number }, groupId: number): Refused | undefined {

@@ -7,7 +7,7 @@ import { fleetVariable } from "../cli/base-command.ts";
 import type { SettingName } from "../settings/definitions.ts";
 import { defaultFleetKey, storedProfiles } from "../settings/profiles.ts";
 import { resolveSettings, type SettingInputs, type Settings } from "../settings/settings.ts";
-import { SettingsStore, type StoredSettings, settingsFolder } from "../settings/store.ts";
+import { SettingsStore, settingsFolder } from "../settings/store.ts";
 
 export class LocalSettings {
   readonly #env: SettingInputs["env"];
@@ -38,14 +38,7 @@ export class LocalSettings {
    * @throws AbortError when the stored settings cannot be read
    */
   async resolve(fleet: string | undefined = this.askedFleet): Promise<Settings> {
-    const read = async (): Promise<StoredSettings> => {
-      const stored = await this.#store.read();
-      if (fleet === undefined) return stored;
-      const profiles = storedProfiles(stored);
-      return { ...stored, [defaultFleetKey]: fleet, fleets: { ...profiles, [fleet]: profiles[fleet] ?? {} } };
-    };
-    const { [fleetVariable]: _, ...env } = this.#env;
-    return resolveSettings({ flags: this.#flags, env, store: { file: this.file, read } });
+    return resolveSettings({ fleet, flags: this.#flags, env: this.#env, store: this.#store });
   }
 
   /**

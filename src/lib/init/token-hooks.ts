@@ -27,14 +27,13 @@ export async function findHooks(
   scope: Policy["github"]["scope"],
   { webhookUrl, webhookUrls }: Pick<ControllerStep, "webhookUrl" | "webhookUrls">,
 ): Promise<FoundHooks> {
-  const [{ seePlaceHooks }, { organizationPath, repositoryPath }] = await Promise.all([
+  const [{ seePlaceHooks }, { runnersPath }] = await Promise.all([
     import("../github/hooks.ts"),
-    import("../github/setup/place-hooks.ts"),
+    import("../github/runners.ts"),
   ]);
-  const pathOf = scope === "organization" ? organizationPath : repositoryPath;
   const found: FoundHooks = { hooks: new Map(), missing: [], elsewhere: [] };
   for (const place of places) {
-    const path = pathOf(place);
+    const path = runnersPath(scope, place, place);
     const all = await seePlaceHooks(octokit, path);
     if (all === undefined) continue;
     const urls = [webhookUrl, ...webhookUrls];

@@ -10,9 +10,8 @@ import type { DeployedController } from "../modal/deploy/deploy.ts";
 import type { RolledBack } from "../modal/deploy/rollback.ts";
 import { secretName } from "../modal/names.ts";
 import type { LoadedPolicy } from "../policy/load.ts";
-import { resolveSettings, type Settings } from "../settings/settings.ts";
-import { SettingsStore } from "../settings/store.ts";
-import { readPolicy } from "./open-policy.ts";
+import type { Settings } from "../settings/settings.ts";
+import { type OpenPolicyOptions, openPolicy } from "./open-policy.ts";
 
 export interface DeployAccess {
   env: Readonly<Record<string, string | undefined>>;
@@ -22,14 +21,10 @@ export interface DeployAccess {
 }
 
 /** @throws AbortError with what to type next, or what the modal SDK throws */
-export async function openDeployAccess(
-  env: DeployAccess["env"],
-  policyFile: string | undefined,
-): Promise<DeployAccess> {
-  const settings = await resolveSettings({ flags: { policyFile }, env, store: new SettingsStore() });
-  const policy = await readPolicy(settings.policyFile.value);
+export async function openDeployAccess(options: OpenPolicyOptions): Promise<DeployAccess> {
+  const { settings, ...policy } = await openPolicy(options);
   const { openModal } = await import("../modal/client.ts");
-  return { env, settings, policy, modal: await openModal() };
+  return { env: options.env, settings, policy, modal: await openModal() };
 }
 
 export interface Listeners {

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { Octokit } from "@octokit/rest";
 import { ClientError, Status } from "nice-grpc";
 import { describe, expect, it } from "vitest";
@@ -8,6 +6,7 @@ import { ExitCode } from "../../../src/lib/cli/exit-codes.ts";
 import { explainError } from "../../../src/lib/cli/explain-error.ts";
 import { reportError } from "../../../src/lib/cli/report-error.ts";
 import { Unavailable } from "../../../src/lib/fleet/ports.ts";
+import { nowhere } from "../../e2e/cli.ts";
 import { testStreams } from "./test-streams.ts";
 
 /** What Octokit makes of an answer, or of none. */
@@ -67,13 +66,8 @@ describe("explainError", () => {
   });
 
   it("finds a refused connection under what fetch and Octokit make of it", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    server.close();
-    await once(server, "close");
-    const cause = await fetch(url).catch((e: unknown) => e);
-    for (const error of [cause, await octokitError(() => fetch(url))]) {
+    const cause = await fetch(nowhere).catch((e: unknown) => e);
+    for (const error of [cause, await octokitError(() => fetch(nowhere))]) {
       expect(explainError(error)).toMatchObject({ code: "network", exitCode: 1 });
     }
   });

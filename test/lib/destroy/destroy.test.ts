@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { appName, controllerAppName, ownershipTags } from "../../../src/lib/modal/names.ts";
 import { SettingsStore, settingsFolder } from "../../../src/lib/settings/store.ts";
@@ -42,11 +44,11 @@ it("leaves nothing of the fleet, and everything that is not its", async () => {
   await makeDecoys(world);
   const others = await everything(world);
   await makeFleet(world);
-  const planned = await look(world);
+  const planned = await look(world, { images: true });
   for (const thing of ours) expect(planned.things).toContain(thing);
   expect(planned.things.filter((thing) => /^(sandbox|registration) /.test(thing))).toHaveLength(3);
 
-  const { removed, left, busy, kept } = await destroy(world);
+  const { removed, left, busy, kept } = await destroy(world, { images: true });
   expect([left, busy]).toEqual([[], []]);
   expect(removed.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(planned.things.sort());
   expect(removed[0]?.kind).toBe("controller");
@@ -130,46 +132,83 @@ it("leaves a Secret without the mark, and an image that modal-gha did not build"
   expect([secrets, images]).toEqual([["modal-gha-test"], ["acme-runner:latest"]]);
 });
 
-it("leaves images that another fleet may use, unless that is asked for", async () => {
-  const world = await worldWith({}, "");
-  const tags = ["acme-runner:mgha-2.338.0-20261102000000", "acme-runner:latest"];
+it("leaves images as long as there is another fleet, whatever they are called, unless that is asked for", async () => {
+  const world = await worldWith();
+  const tags = ["acme-runner:latest", "acme-runner:mgha-2.338.0-20261102000000"];
+  const things = tags.map((tag) => `image ${tag}`);
   await publish(world, "shared", tags);
-  const { client, image } = world.bench;
-  const built = await image.dockerfileCommands(["RUN echo shared"]).build(world.bench.app);
-  const app = await client.apps.fromName(appName("test-2"), { createIfMissing: true });
-  const sleeper = { command: ["sleep", "300"], tags: ownershipTags("test-2") };
-  await client.sandboxes.create(app, built, sleeper);
+  expect((await look(world)).things).toEqual(things);
+  // It has no runner now, and its policy may mean this image all the same.
+  await makeApp(world, controllerAppName("test-2"), ownershipTags("test-2"));
+  const { things: found, kept, remedies } = await look(world);
+  expect(found).toEqual([]);
+  expect(kept).toContain("image acme-runner:latest: there is another fleet here that may use it");
+  expect(remedies).toContain("modal-gha destroy --images");
+  expect((await look(world, { images: true })).things).toEqual(things);
+});
+
+it("leaves images of an Environment where other fleets were not looked for, and of another workspace", async () => {
+  const world = await worldWith();
+  const tags = ["acme-runner:latest", "acme-runner:mgha-2.338.0-20261102000000"];
+  await publish(world, "shared", tags);
+  const policy = (image: string) =>
+    writeFile(
+      world.env["MODAL_GHA_POLICY"]!,
+      `fleet: test\ngithub: { owner: acme }\nimage: ${image}\npools: [{ name: cpu, labels: [modal] }]`,
+    );
+  await policy("main/acme-runner");
   const { things, kept } = await look(world);
   expect(things).toEqual([]);
-  expect(kept).toContain(`image acme-runner:latest: runners of another fleet have it`);
-  expect((await look(world, { images: true })).things).toEqual([`image ${tags[1]}`, `image ${tags[0]}`]);
-});
-
-it("leaves the image that every policy means by default as long as there is another fleet", async () => {
-  const world = await worldWith({}, "");
-  const { writeFile } = await import("node:fs/promises");
-  await writeFile(
-    world.env["MODAL_GHA_POLICY"]!,
-    "fleet: test\ngithub: { owner: acme }\npools: [{ name: cpu, labels: [modal] }]",
+  expect(kept).toContain(
+    "image main/acme-runner:latest: it is in an Environment where no other fleets were looked for",
   );
-  await publish(world, "shared", ["modal-gha-runner:mgha-2.338.0-20261102000000"]);
-  expect((await look(world)).things).toHaveLength(1);
-  await makeApp(world, controllerAppName("test-2"), ownershipTags("test-2"));
-  expect((await look(world)).things).toEqual([]);
+  expect((await look(world, { images: true })).things).toEqual(tags.map((tag) => `image main/${tag}`));
+  await policy("other/main/acme-runner");
+  const foreign = await look(world, { images: true });
+  expect(foreign.things).toEqual([]);
+  expect(foreign.kept).toContain("image other/main/acme-runner: it is in another workspace");
 });
 
-it("forgets the fleet's own settings with --local, and the whole file only where no other fleet has any", async () => {
+it("forgets the fleet's own settings with --local, and the whole file only where nothing else is in it", async () => {
   const world = await worldWith();
   const store = new SettingsStore(settingsFolder(world.env));
-  await store.set("githubAppId", "1");
-  await store.setProfile("test", { githubApiUrl: "https://a.example" });
+  await store.set("githubWebUrl", "https://a.example");
+  await store.setProfile("test", { policyFile: world.env["MODAL_GHA_POLICY"]! });
   await store.setProfile("other", { githubApiUrl: "https://b.example" });
+  await store.setDefaultFleet("other");
   const shared = await look(world, { local: true });
   expect(shared.things).toContain(`file ${store.file}, fleet test`);
-  expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, too`);
+  expect(shared.kept).toContain(`file ${store.file}: it has the settings of other, all fleets, too`);
+  const asked = { ...world.env, MODAL_GHA_FLEET_PROFILE: "test" };
+  expect((await look(world, { local: true, env: asked })).things).toEqual(shared.things);
   expect((await destroy(world, { local: true })).left).toEqual([]);
-  expect(await store.read()).toEqual({ githubAppId: "1", fleets: { other: { githubApiUrl: "https://b.example" } } });
+  const rest = { githubWebUrl: "https://a.example", fleet: "other" };
+  expect(await store.read()).toEqual({ ...rest, fleets: { other: { githubApiUrl: "https://b.example" } } });
 
   await store.removeProfile("other");
+  await store.unset("githubWebUrl");
   expect((await look(world, { local: true })).things).toContain(`file ${store.file}`);
+});
+
+it("leaves with --local what is stored for a fleet of that name that is elsewhere", async () => {
+  const world = await worldWith();
+  const store = new SettingsStore(settingsFolder(world.env));
+  await store.setProfile("test", { githubAppId: "1" });
+  const key = join(settingsFolder(world.env), "test.private-key.pem");
+  await writeFile(key, "key");
+  const { things, kept } = await look(world, { local: true });
+  expect(things).toEqual([]);
+  const why =
+    "MODAL_GHA_APP_ID in the environment goes before its githubAppId, so it may be of another fleet of that name";
+  expect(kept).toEqual(expect.arrayContaining([`file ${store.file}, fleet test: ${why}`, `file ${key}: ${why}`]));
+});
+
+it("refuses a policy that is not of the fleet that was asked for", async () => {
+  const world = await worldWith();
+  const store = new SettingsStore(settingsFolder(world.env));
+  await store.setProfile("other", { githubAppId: "1" });
+  await makeRunner(world, { job: 1 });
+  const asked = { ...world.env, MODAL_GHA_FLEET_PROFILE: "other" };
+  await expect(destroy(world, { env: asked })).rejects.toMatchObject({ code: "other-fleet", exitCode: 2 });
+  expect(world.bench.emulator.running()).toHaveLength(1);
 });

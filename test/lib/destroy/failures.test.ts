@@ -43,7 +43,7 @@ it("removes nothing when GitHub does not tell its runners, and says how to go on
   isDown = false;
   expect(await everything(world)).toEqual(before);
 
-  const { left } = await destroy(world, { modalOnly: true });
+  const { left } = await destroy(world, { modalOnly: true, mode: { kind: "force" } });
   expect(left).toEqual([]);
   const after = await everything(world);
   expect(after).toMatchObject({ sandboxes: [], secrets: [], images: [] });
@@ -119,7 +119,7 @@ it("completes after an interruption at any of its steps", async () => {
   expect(await everything(world)).toMatchObject({ sandboxes: [], secrets: [], images: [], runners: [] });
 });
 
-it("keeps the Sandboxes' App and the App's installation while a registration could not be removed", async () => {
+it("keeps everything that runners need while one of them could not be removed", async () => {
   let isRefused = true;
   const world = await worldWith({
     intercept: async (request, answer) => {
@@ -129,7 +129,11 @@ it("keeps the Sandboxes' App and the App's installation while a registration cou
   });
   await makeFleet(world);
   const { left } = await destroy(world, { uninstallApp: true });
-  expect(left.map(({ kind }) => kind).sort()).toEqual(["app", "installation", "registration", "sandbox", "sandbox"]);
+  expect(left.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(["app", "installation", "registration", "sandbox", "secret", "image"]),
+  );
+  const { secrets, images } = await everything(world);
+  expect([secrets, images.length]).toEqual([["modal-gha-test"], 3]);
   // Deregistered first: what could not be is not ended either.
   expect(world.bench.emulator.running()).toHaveLength(2);
   isRefused = false;
@@ -168,4 +172,45 @@ it("finds what turns up after the first look", async () => {
   expect(removed.map(({ kind }) => kind)).toEqual(["sandbox", "sandbox", "app"]);
   expect(await register(world, "one-more")).toBeDefined();
   expect((await everything(world)).runners).toEqual(["one-more"]);
+});
+
+it("waits for GitHub's rate limits rather than give up halfway, and says so", async () => {
+  let refusals = 0;
+  const world = await worldWith({
+    intercept: async (request, answer) => {
+      if (refusals === 0 || !request.url.includes("/actions/runners")) return answer();
+      refusals--;
+      const message = "You have exceeded a secondary rate limit.";
+      return Response.json({ message }, { status: 403, headers: { "retry-after": "9" } });
+    },
+  });
+  await makeFleet(world);
+  refusals = 2;
+  const said: string[] = [];
+  let time = Date.now();
+  const slept: number[] = [];
+  const sleep = async (ms: number) => {
+    slept.push(ms);
+    time += ms;
+  };
+  const { left } = await destroy(world, { now: () => time, sleep, warn: (text) => said.push(text) });
+  expect(left).toEqual([]);
+  expect(slept.slice(0, 2)).toEqual([9000, 9000]);
+  expect(said[0]).toBe("Waiting 9 s, to keep within GitHub's rate limits.");
+  expect(await everything(world)).toMatchObject({ sandboxes: [], secrets: [], images: [], runners: [] });
+});
+
+it("asks GitHub for the runners no more often than it takes", async () => {
+  let lists = 0;
+  const world = await worldWith({
+    intercept: async (request, answer) => {
+      if (new URL(request.url).pathname.endsWith("/actions/runners")) lists++;
+      return answer();
+    },
+  });
+  await makeFleet(world);
+  lists = 0;
+  await destroy(world);
+  // What there is at first, what the stopped controller left, and that nothing is left.
+  expect(lists).toBe(3);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, it } from "vitest";
+import { deployNothing } from "../doctor/fleet.ts";
 import { FakeRunner } from "../emulator/github/fake-runner.ts";
 import { destroy, everything, hookUrl, look, makeFleet, makeRunner, tokenEnv, type World, worldWith } from "./world.ts";
 
@@ -84,16 +85,81 @@ it("kills runners with --force, and asks GitHub until their registrations are go
   expect(await everything(world)).toMatchObject({ sandboxes: [], runners: [] });
 });
 
-it("goes by the tags alone with --modal-only", async () => {
+it("goes on draining when a service does not answer for a while, and waits for each Sandbox with one call", async () => {
+  let hiccups = 0;
+  const world = await worldWith({
+    intercept: async (request, answer) => {
+      const isList = new URL(request.url).pathname.endsWith("/actions/runners");
+      return isList && hiccups-- > 0 ? Response.json({ message: "Bad Gateway" }, { status: 502 }) : answer();
+    },
+  });
+  const jobs = [await makeBusy(world, 1), await makeBusy(world, 2)];
+  const ids = jobs.map(({ sandboxId }) => sandboxId);
+  const ended = new Map(ids.map((id) => [id, Promise.withResolvers<void>()]));
+  const waits: string[] = [];
+  world.intercept.modal = async ({ method, request }) => {
+    if (method === "SandboxWaitV2") {
+      const { sandboxId } = request as { sandboxId: string };
+      // Held until it has ended, so that the SDK has no reason to ask again.
+      waits.push(sandboxId);
+      await ended.get(sandboxId)?.promise;
+    }
+    return "proceed";
+  };
+  const onWait = async () => {
+    hiccups = 2;
+    const next = jobs.shift();
+    await next?.fakeJob.complete();
+    await next?.sandbox.terminate();
+    ended.get(next?.sandboxId ?? "")?.resolve();
+  };
+  const said: string[] = [];
+  const { left, busy } = await destroy(world, {
+    ...{ mode: { kind: "drain", timeoutMs: 600_000 }, onWait },
+    warn: (text) => said.push(text),
+  });
+  expect([left, busy]).toEqual([[], []]);
+  expect(said.filter((text) => /502|Bad Gateway/.test(text) && text.endsWith("Looking again in 15 s."))).toHaveLength(
+    4,
+  );
+  expect(waits.sort()).toEqual(ids.sort());
+});
+
+it("takes every runner for busy with --modal-only, as tags do not tell which has a job", async () => {
   const world = await worldWith();
-  await makeRunner(world, { job: 1, busy: true });
-  await makeRunner(world, { job: 2 });
+  await makeFleet(world);
+  const before = await everything(world);
   const { left } = await destroy(world, { modalOnly: true });
-  expect(left.map(({ name, kind }) => `${kind} ${name}`)).toEqual([
-    expect.stringMatching(/^sandbox cpu-1-1-/),
-    "app modal-gha-test",
-  ]);
-  expect((await everything(world)).runners).toHaveLength(2);
+  expect(left.filter(({ kind }) => kind === "sandbox")).toHaveLength(2);
+  expect(left[0]?.error).toBe("it may have a job, as GitHub was not asked");
+  const { sandboxes, secrets, images } = await everything(world);
+  expect({ sandboxes, secrets, images }).toEqual({
+    ...{ sandboxes: before.sandboxes, secrets: before.secrets, images: before.images },
+  });
+  expect((await destroy(world, { modalOnly: true, mode: { kind: "force" } })).left).toEqual([]);
+  expect((await everything(world)).sandboxes).toEqual([]);
+});
+
+it("removes webhooks before the controller whose address tells which they are, and says when nothing tells any more", async () => {
+  let isRefused = true;
+  const world = await worldWith({
+    intercept: async (request, answer) => {
+      const isRemoval = request.method === "DELETE" && /\/hooks\/\d+$/.test(request.url);
+      return isRefused && isRemoval ? Response.json({ message: "no" }, { status: 403 }) : answer();
+    },
+  });
+  const { MODAL_GHA_WEBHOOK_URL: _url, ...env } = tokenEnv(world);
+  const url = `${await deployNothing(world)}/webhook`;
+  const wish = { org: "acme", name: "web", config: { url }, events: ["workflow_job"] };
+  await world.octokit.request("POST /orgs/{org}/hooks", wish);
+  expect((await destroy(world, { env })).left.map(({ kind }) => kind)).toEqual(["webhook", "controller"]);
+  isRefused = false;
+  const { removed, left, kept } = await destroy(world, { env });
+  expect([removed.map(({ kind }) => kind), left]).toEqual([["webhook", "controller"], []]);
+  expect(kept.filter(({ kind }) => kind === "webhook")).toEqual([]);
+  expect((await look(world, { env })).kept).toContain(
+    "webhook acme: with no controller and no webhookUrl stored, nothing tells which webhooks went to this fleet",
+  );
 });
 
 it("removes with a token the webhooks to this controller, and no others", async () => {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Octokit } from "@octokit/rest";
 import { onTestFinished } from "vitest";
-import { type BusyMode, destroyFleet, thingsOf } from "../../../src/lib/destroy/destroy.ts";
+import { destroyFleet, thingsOf } from "../../../src/lib/destroy/destroy.ts";
 import { type DestroyOptions, openForDestroy } from "../../../src/lib/destroy/open.ts";
+import type { BusyMode } from "../../../src/lib/destroy/rounds.ts";
 import { survey } from "../../../src/lib/destroy/survey.ts";
 import type { GitHubEmulatorOptions } from "../../../src/lib/emulator/github/options.ts";
 import type { GitHubEmulator } from "../../../src/lib/emulator/github/server.ts";
@@ -137,17 +138,23 @@ export async function makeFleet(world: World, fleet = "test", image = "acme-runn
   await publish(world, `${image} two`, [`${image}:mgha-2.338.0-20261102000000`, `${image}:latest`]);
 }
 
-const defaults = { modalOnly: false, uninstallApp: false, local: false, images: false };
+function openWith(world: World, more: Partial<DestroyOptions>) {
+  return openForDestroy({
+    ...{ env: world.env, modalOnly: false, uninstallApp: false, local: false, images: false },
+    ...{ warn: () => {}, now: Date.now, sleep: async () => {}, signal: new AbortController().signal },
+    ...more,
+  });
+}
 
 /** Destroys fleet `test`, as the command does. */
 export async function destroy(
   world: World,
-  options: Partial<DestroyOptions> & { mode?: BusyMode; onWait?: () => void; signal?: AbortSignal } = {},
+  options: Partial<DestroyOptions> & { mode?: BusyMode; onWait?: () => void } = {},
 ) {
-  const { mode = { kind: "keep" }, onWait = () => {}, signal = new AbortController().signal, ...more } = options;
-  const access = await openForDestroy({ env: world.env, warn: () => {}, now: Date.now, ...defaults, ...more });
+  const { mode = { kind: "keep" }, onWait = () => {}, ...more } = options;
+  const access = await openWith(world, more);
   try {
-    return await destroyFleet(access, mode, { signal, onWait, onRemoved: () => {} });
+    return await destroyFleet(access, await survey(access), mode, { onWait, onRemoved: () => {} });
   } finally {
     access.close();
   }
@@ -155,7 +162,7 @@ export async function destroy(
 
 /** What destroying fleet `test` would remove, as `kind name`, and what it would leave alone. */
 export async function look(world: World, more: Partial<DestroyOptions> = {}) {
-  const access = await openForDestroy({ env: world.env, warn: () => {}, now: Date.now, ...defaults, ...more });
+  const access = await openWith(world, more);
   try {
     const found = await survey(access);
     const things = thingsOf(found, access).map(({ kind, name }) => `${kind} ${name}`);

@@ -26,12 +26,12 @@ afterEach(() => {
 
 async function open(more: Record<string, string> = {}) {
   const warnings: string[] = [];
-  const { policy } = await openPolicy({ env: { ...env, ...more }, warn: (text) => warnings.push(text) });
-  return { fleet: policy.fleet, warnings };
+  const { policy, settings } = await openPolicy({ env: { ...env, ...more }, warn: (text) => warnings.push(text) });
+  return { fleet: policy.fleet, warnings, settings };
 }
 
 it("takes the policy of the fleet that is named, and has nothing to say", async () => {
-  expect(await open({ MODAL_GHA_FLEET_PROFILE: "acme" })).toEqual({ fleet: "acme", warnings: [] });
+  expect(await open({ MODAL_GHA_FLEET_PROFILE: "acme" })).toMatchObject({ fleet: "acme", warnings: [] });
 });
 
 it("says when the policy is another fleet's", async () => {
@@ -51,6 +51,19 @@ it("says when the environment goes before what is stored for a fleet that was na
     expect.stringContaining("says fleet: other"),
     "Warning: MODAL_GHA_POLICY in the environment goes before the policyFile of the fleet acme.",
   ]);
+});
+
+it("takes no settings of a fleet that nobody named for the policy of another, but that one's own, if it has any", async () => {
+  await store.setDefaultFleet("acme");
+  const MODAL_GHA_POLICY = join(folder, "other.yaml");
+  const { settings } = await open({ MODAL_GHA_POLICY });
+  expect([settings.fleet, settings.githubAppId]).toEqual([undefined, undefined]);
+  await store.setProfile("other", { githubAppId: "2", policyFile: join(folder, "acme.yaml") });
+  expect((await open({ MODAL_GHA_POLICY })).settings).toMatchObject({
+    fleet: { value: "other" },
+    githubAppId: { value: "2" },
+    policyFile: { value: MODAL_GHA_POLICY, source: { kind: "environment" } },
+  });
 });
 
 it("says nothing of a fleet that nobody named, where the environment has a policy", async () => {

@@ -14,9 +14,14 @@ export const image: Check = {
   },
 };
 
-function judge({ wanted, current }: ImageInUse, now: number): Finding {
+function judge({ wanted, current, elsewhere }: ImageInUse, now: number): Finding {
   const { name, pools, needsDocker } = wanted;
   const build = buildCommand(wanted);
+  if (elsewhere === "usable") return ok(`${name} is another workspace's; what is in it cannot be seen from here.`);
+  if (elsewhere === "missing") {
+    const detail = `No image ${name} may be used from here, which ${poolsOf(pools)} from.`;
+    return fail(detail, "Have it published in that workspace, or name an image of this one in the policy.");
+  }
   if (!current) return fail(`Nothing is published as ${name}, which ${poolsOf(pools)} from.`, build);
   const { runnerVersion, variant, builtAt, imageId } = current;
   if (needsDocker && variant !== "docker" && runnerVersion !== null) {

@@ -14,8 +14,9 @@ export const modal: Check = {
   title: "Modal",
   needs: ["settings"],
   async run({ env, modal, now }) {
-    const { source } = await findCredentialsSource(env);
     const { workspace, owner, environment, environments, expiresAt, limits } = await modal.workspace();
+    // Which profile it is, is settled when Modal is asked.
+    const { source } = await findCredentialsSource(env);
     if (limits === undefined) {
       const named = environment === "" ? "no default Environment" : `no Environment ${environment}`;
       const first = environments[0] ?? "main";

@@ -1,6 +1,7 @@
 // Which repositories may use the fleet, and whether GitHub lets its runners serve them.
 import type { Octokit } from "@octokit/rest";
 import type { RepositoryFacts } from "../../github/jobs.ts";
+import { hostedGroupId } from "../../github/runners.ts";
 import type { Policy } from "../../policy/schema.ts";
 import { amount, type Check, type Finding, fail, list, notApplicable, ok, together, warn } from "../check.ts";
 
@@ -33,9 +34,6 @@ export const repositories: Check = {
     return ok(`${amount(allowed.length, "repository", "repositories")} of ${seen.length} may use the fleet: ${names}.`);
   },
 };
-
-/** The group whose runners GitHub hosts itself. */
-const hostedGroupId = 2;
 
 export const runnerGroup: Check = {
   id: "runner-group",

@@ -1,22 +1,16 @@
 // The way of the news from GitHub to the controller: the webhook's address, its secret, and what was delivered lately.
 import { type Delivery, type Hook, isDelivered, readDeliveries } from "../../github/deliveries.ts";
-import { hookFaults, readPlaceHooks } from "../../github/hooks.ts";
-import { runnersPath } from "../../github/runners.ts";
+import { appHooks, hookFaults } from "../../github/hooks.ts";
 import { appOctokit } from "../../github/setup/app.ts";
 import type { HookVerdict } from "../../github/setup/hook-verdict.ts";
 import { signedPing } from "../../github/setup/signed-ping.ts";
 import { pingHook, verifyHook } from "../../github/setup/verify-hook.ts";
 import { inBatches } from "../../operations/batches.ts";
 import { failureWords } from "../../operations/list-deliveries.ts";
-import { amount, type Check, type Finding, fail, list, ok, together, warn } from "../check.ts";
+import { amount, type Check, type Finding, fail, list, notApplicable, ok, together, warn } from "../check.ts";
 import { askHealth, baseOf } from "../facts/controller.ts";
 import type { Facts } from "../facts/facts.ts";
 import { ofEachApp, settingsPage } from "./app.ts";
-
-/** Where the controller takes webhooks, by what was found out about it. */
-async function webhookUrl({ controller }: Facts): Promise<string> {
-  return `${await controller.address()}/webhook`;
-}
 
 export const webhook: Check = {
   id: "webhook",
@@ -24,7 +18,7 @@ export const webhook: Check = {
   needs: ["controller", "github"],
   limitMs: 60_000,
   async run(facts) {
-    const url = await webhookUrl(facts);
+    const url = await facts.hooks.url();
     const { first } = await facts.github.credentials();
     if (first.kind === "token") return aboutPlaces(facts, url);
     return ofEachApp(facts, async (app): Promise<Finding> => {
@@ -63,41 +57,36 @@ async function leadsThere(url: string, expected: string, { controller, now }: Fa
   return asOne.every((name) => there[name] === here[name]);
 }
 
+const noPlace = "No repository may use the fleet, so there is no webhook to look at.";
+
 /** With a token: of the organisation, or of each repository that may use the fleet. */
 async function aboutPlaces(facts: Facts, url: string): Promise<Finding> {
-  const found = await placeHooks(facts, url);
+  const { looked, total } = await facts.hooks.places();
+  if (looked.length === 0) return notApplicable(noPlace);
   const mend = "modal-gha init --auth pat";
-  const findings = found.map(({ place, hook }): Finding => {
-    if (!hook) return fail(`No webhook of ${place} goes to ${url}, or the token may not see it.`, mend);
-    const faults = hookFaults(hook);
-    if (faults.length > 0) return fail(`The webhook of ${place} ${list(faults)}.`, mend);
-    return ok(`${place} sends its webhooks to ${url}.`);
+  const without = looked.filter(({ found }) => !found).map(({ place }) => place);
+  const findings = looked.flatMap(({ place, found }) => {
+    const faults = found ? hookFaults(found) : [];
+    return faults.length > 0 ? [fail(`The webhook of ${place} ${list(faults)}.`, mend)] : [];
   });
-  return together(findings);
-}
-
-const placesAtOnce = 8;
-
-/** What GitHub knows of the webhooks to this address, and where there is none. */
-async function placeHooks(facts: Facts, url: string) {
-  const { owner, scope } = (await facts.local.policy()).policy.github;
-  const [octokit] = await facts.github.octokits();
-  const names = scope === "organization" ? [""] : (await facts.github.repositories()).allowed.map(({ name }) => name);
-  return inBatches(names, placesAtOnce, async (name) => {
-    const place = runnersPath(scope, owner, name);
-    const hook = (await readPlaceHooks(octokit, place)).find(({ config }) => config.url === url);
-    return { place, hook, octokit };
-  });
+  if (without.length > 0) {
+    findings.unshift(fail(`No webhook of ${list(without)} goes to ${url}, or the token may not see it.`, mend));
+  }
+  const names = looked.map(({ place }) => place);
+  const all = looked.length < total ? `${list(names, 3)}, of ${total},` : list(names, 3);
+  const finding = ok(`${all} ${names.length === 1 ? "sends its" : "send their"} webhooks to ${url}.`);
+  return findings.length > 0 ? together(findings) : finding;
 }
 
 /** The webhooks by which a fleet with a token has its news. */
-async function tokenHooks(facts: Facts): Promise<Hook[]> {
-  const found = await placeHooks(facts, await webhookUrl(facts));
-  return found.flatMap(({ place, hook, octokit }) => (hook ? [{ octokit, path: `${place}/hooks/${hook.id}` }] : []));
+async function tokenHooks({ hooks }: Facts): Promise<Hook[]> {
+  return (await hooks.places()).looked.flatMap(({ found }) => found ?? []);
 }
 
 /** How long GitHub may take to send and list a webhook; it is asked twice where the first was not answered. */
 const pingMs = 25_000;
+/** With a token, some of the webhooks are enough: `init` gives all of them one secret. Each costs a dozen calls. */
+const mostPings = 3;
 
 export const webhookSecret: Check = {
   id: "webhook-secret",
@@ -105,7 +94,7 @@ export const webhookSecret: Check = {
   needs: ["webhook", "controller-health"],
   limitMs: 2 * pingMs + 15_000,
   async run(facts, signal) {
-    const url = await webhookUrl(facts);
+    const url = await facts.hooks.url();
     const { first } = await facts.github.credentials();
     const options = { signal, timeoutMs: pingMs };
     const local = facts.env["MODAL_GHA_WEBHOOK_SECRET"];
@@ -115,10 +104,19 @@ export const webhookSecret: Check = {
       const verdicts = await Promise.all(accesses.map((access) => verifyHook(access, options)));
       return together([...verdicts.map(ofVerdict), ...own]);
     }
-    const verdicts = await inBatches(await tokenHooks(facts), placesAtOnce, (hook) => pingHook(hook, options));
-    return together([...verdicts.map(ofVerdict), ...own]);
+    const hooks = await tokenHooks(facts);
+    const some = hooks.slice(0, mostPings);
+    const verdicts = await Promise.all(some.map((hook) => pingHook(hook, options)));
+    if (verdicts.length + own.length === 0) return notApplicable(noPlace);
+    const sample = some.length < hooks.length ? [ok(`Tried with ${some.length} of ${hooks.length} webhooks.`)] : [];
+    return together([...distinct(verdicts.map(ofVerdict)), ...sample, ...own]);
   },
 };
+
+/** Of what is said alike of several, one. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [finding.detail, finding])).values()];
+}
 
 /** What GitHub's own webhook, signed with GitHub's secret, was answered. */
 function ofVerdict({ verdict, detail }: HookVerdict): Finding {
@@ -151,6 +149,8 @@ function ofOwnSecret({ verdict, detail }: HookVerdict): Finding {
 
 const lookBackMs = 24 * 3_600_000;
 const mostPages = 5;
+const mostLogs = 100;
+const logsAtOnce = 8;
 
 export const deliveries: Check = {
   id: "deliveries",
@@ -161,15 +161,17 @@ export const deliveries: Check = {
     const { first } = await facts.github.credentials();
     const hooks: Hook[] =
       first.kind === "app"
-        ? (await facts.github.accesses()).map((access) => ({ octokit: appOctokit(access), path: "/app/hook" }))
+        ? appHooks((await facts.github.accesses()).map((access) => appOctokit(access)))
         : await tokenHooks(facts);
-    const lists = await inBatches(hooks, placesAtOnce, ({ octokit, path }) =>
+    if (hooks.length === 0) return notApplicable(noPlace);
+    const lists = await inBatches(hooks.slice(0, mostLogs), logsAtOnce, ({ octokit, path }) =>
       readDeliveries(octokit, path, since, mostPages),
     );
     const sent = lists.flatMap((each) => each.deliveries).sort((a, b) => b.delivered_at - a.delivered_at);
     const attempts = [...Map.groupBy(sent, ({ guid }) => guid).values()];
     const failed = attempts.filter((each) => !each.some(isDelivered));
-    const span = lists.every(({ isWhole }) => isWhole) ? "the last 24 hours" : "those that were looked at";
+    const isWhole = lists.length === hooks.length && lists.every((each) => each.isWhole);
+    const span = isWhole ? "the last 24 hours" : "those that were looked at";
     if (attempts.length === 0) return ok("GitHub had nothing to send in the last 24 hours.");
     const [newest] = failed;
     const all = `${amount(attempts.length, "delivery", "deliveries")} in ${span}`;

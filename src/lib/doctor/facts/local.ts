@@ -13,16 +13,18 @@ export interface LocalFacts {
 }
 
 export function localFacts({ env, policyFile }: FactsOptions): LocalFacts {
-  const settings = once(async () => {
-    const store = new SettingsStore(settingsFolder(env));
-    const resolved = await resolveSettings({ flags: { policyFile }, env, store });
-    const isStored = Object.keys(await store.read()).length > 0;
-    return { settings: resolved, file: store.file, isStored };
-  });
   const policy = once(async () => {
     const doubts: string[] = [];
     const opened = await openPolicy({ env, policyFile, warn: (text) => void doubts.push(text) });
     return { ...opened, doubts };
+  });
+  const settings = once(async () => {
+    const store = new SettingsStore(settingsFolder(env));
+    // Whose settings they are is the policy's to say; where there is none, it is told of when it is its turn.
+    const opened = await policy().catch(() => undefined);
+    const resolved = opened?.settings ?? (await resolveSettings({ flags: { policyFile }, env, store }));
+    const isStored = Object.keys(await store.read()).length > 0;
+    return { settings: resolved, file: store.file, isStored };
   });
   return { settings, policy };
 }

@@ -1,8 +1,9 @@
 // What there is at Modal, without making any of it.
 import type { ModalClient } from "modal";
-import { type FoundApp, findApp } from "../../modal/apps.ts";
+import { type FoundApp, findApp, unlessNotFound } from "../../modal/apps.ts";
 import type { ModalConnection } from "../../modal/client.ts";
 import { listRunnerImages, type RunnerImage } from "../../modal/images/list.ts";
+import { isOfAnotherWorkspace } from "../../modal/images/tags.ts";
 import { appName } from "../../modal/names.ts";
 import { type ModalWorkspace, readWorkspace } from "../../modal/workspace.ts";
 import { type PolicyImage, policyImages } from "../../operations/image-name.ts";
@@ -14,6 +15,8 @@ export interface ImageInUse {
   wanted: PolicyImage;
   /** What the policy's name means now; undefined when nothing is published under it. */
   current: RunnerImage | undefined;
+  /** Another workspace's, of which Modal tells only whether it may be used. */
+  elsewhere: "usable" | "missing" | undefined;
 }
 
 export interface ModalFacts {
@@ -49,8 +52,12 @@ export function modalFacts(local: LocalFacts): ModalFacts {
       const modal = await client();
       return Promise.all(
         policyImages(policy).map(async (wanted): Promise<ImageInUse> => {
+          if (isOfAnotherWorkspace(wanted.name)) {
+            const found = await unlessNotFound(() => modal.images.fromName(wanted.name));
+            return { wanted, current: undefined, elsewhere: found ? "usable" : "missing" };
+          }
           const listed = await listRunnerImages(modal, wanted.name);
-          return { wanted, current: listed.find(({ isCurrent }) => isCurrent) };
+          return { wanted, current: listed.find(({ isCurrent }) => isCurrent), elsewhere: undefined };
         }),
       );
     }),

@@ -1,5 +1,6 @@
 // What our GitHub App asks for: the least that a fleet needs, as a manifest, and what an App that is there lacks of it.
 import { createHash } from "node:crypto";
+import { hookEvents } from "../hooks.ts";
 import { newAppUrl } from "./web-url.ts";
 
 /** Where runners are registered; as in the policy. */
@@ -33,9 +34,6 @@ export interface ManifestWish {
   setupUrl?: string;
 }
 
-/** All that the controller wants to hear. */
-const events: readonly string[] = ["workflow_job"];
-
 /**
  * Which call takes what (docs.github.com/rest/authentication/permissions-required-for-github-apps):
  * - actions: read for a run, its jobs and their logs (jobs.ts, operations/job-log.ts) and for the event `workflow_job`;
@@ -63,7 +61,7 @@ export function appManifest(wish: ManifestWish): AppManifest {
     hook_attributes: { url: hookUrl, active: true },
     ...(redirectUrl !== undefined && { redirect_url: redirectUrl }),
     ...(setupUrl !== undefined && { setup_url: setupUrl }),
-    default_events: [...events],
+    default_events: [...hookEvents],
     default_permissions: { ...permissions[scope] },
   };
 }
@@ -86,7 +84,7 @@ export function missingPermissions(scope: Scope, granted: Readonly<Record<string
 
 /** Events that a fleet needs and an App, or its installation, does not listen to. */
 export function missingEvents(listenedTo: readonly string[]): string[] {
-  return events.filter((event) => !listenedTo.includes(event));
+  return hookEvents.filter((event) => !listenedTo.includes(event));
 }
 
 /**

@@ -2,8 +2,8 @@
 import type { Octokit } from "@octokit/rest";
 import type { Hook } from "../deliveries.ts";
 import { isRequestError } from "../errors.ts";
-import { hookEvents, hookFaults, hooksTo, type PlaceHook } from "../hooks.ts";
-import { splitRepository } from "../jobs.ts";
+import { hookEvents, hookFaults, type PlaceHook } from "../hooks.ts";
+import { runnersPath } from "../runners.ts";
 import { SetupError } from "./setup-error.ts";
 
 export interface HookWish {
@@ -24,39 +24,12 @@ export interface EnsuredHook extends Hook {
 
 /** @throws SetupError (webhook-secret-unknown, webhook-refused); RequestError (403 or 404 where the token lacks rights) */
 export function ensureOrganizationHook(wish: HookWish): Promise<EnsuredHook> {
-  return ensureHook(wish, organizationPath(wish.place));
+  return ensureHook(wish, runnersPath("organization", wish.place, ""));
 }
 
 /** @throws as ensureOrganizationHook */
 export function ensureRepositoryHook(wish: HookWish): Promise<EnsuredHook> {
-  return ensureHook(wish, repositoryPath(wish.place));
-}
-
-/**
- * Deletes every webhook that is sent to an address; others are left alone.
- * @param places `/orgs/ORG`, `/repos/OWNER/NAME`; see organizationPath and repositoryPath
- * @returns their paths
- */
-export async function removeHooksTo(url: string, octokit: Octokit, places: readonly string[]): Promise<string[]> {
-  const removed: string[] = [];
-  for (const { path } of await hooksTo(url, octokit, places)) {
-    try {
-      await octokit.request(`DELETE ${path}`);
-    } catch (error) {
-      if (!isRequestError(error) || error.status !== 404) throw error;
-    }
-    removed.push(path);
-  }
-  return removed;
-}
-
-export function organizationPath(organization: string): string {
-  return `/orgs/${encodeURIComponent(organization)}`;
-}
-
-export function repositoryPath(repository: string): string {
-  const { owner, repo } = splitRepository(repository);
-  return `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}`;
+  return ensureHook(wish, runnersPath("repository", "", wish.place));
 }
 
 async function ensureHook(

@@ -2,8 +2,8 @@
 import type { Octokit } from "@octokit/rest";
 import { isRequestError, readLimit } from "../errors.ts";
 import { isForbidden } from "../hooks.ts";
+import { runnersPath } from "../runners.ts";
 import type { Scope } from "./manifest.ts";
-import { organizationPath, repositoryPath } from "./place-hooks.ts";
 import { SetupError } from "./setup-error.ts";
 
 export interface TokenNeeds {
@@ -31,7 +31,7 @@ export async function checkToken(octokit: Octokit, needs: TokenNeeds): Promise<T
   const { login, headers } = await readUser(octokit);
   const unseen: string[] = [];
   for (const repository of needs.repositories) {
-    if (!(await isAllowed(octokit, repositoryPath(repository)))) unseen.push(repository);
+    if (!(await isAllowed(octokit, pathOf(repository)))) unseen.push(repository);
   }
   const scopes = headers["x-oauth-scopes"];
   const expiry = Date.parse(headers["github-authentication-token-expiration"] ?? "");
@@ -55,10 +55,10 @@ function neededScopes(scope: Scope): string[] {
 
 /** What to read to see whether a permission is there. */
 function probes({ scope, owner, repositories }: TokenNeeds, unseen: readonly string[]): [string, string][] {
-  const seen = repositories.filter((repository) => !unseen.includes(repository)).map(repositoryPath);
+  const seen = repositories.filter((repository) => !unseen.includes(repository)).map(pathOf);
   const ofRepositories = seen.map((path): [string, string] => ["actions: read", `${path}/actions/runs`]);
   if (scope === "organization") {
-    const base = organizationPath(owner);
+    const base = runnersPath("organization", owner, "");
     return [
       ["organization_self_hosted_runners: write", `${base}/actions/runners`],
       ["organization_hooks: write", `${base}/hooks`],
@@ -70,6 +70,10 @@ function probes({ scope, owner, repositories }: TokenNeeds, unseen: readonly str
     ["repository_hooks: write", `${path}/hooks`],
   ]);
   return [...more, ...ofRepositories];
+}
+
+function pathOf(repository: string): string {
+  return runnersPath("repository", "", repository);
 }
 
 async function isAllowed(octokit: Octokit, path: string): Promise<boolean> {

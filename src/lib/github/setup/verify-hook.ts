@@ -1,24 +1,10 @@
 // Proves that GitHub and the controller hold the same webhook secret, by a webhook that GitHub signs: nobody needs to
 // know the secret for that, nor is it shown.
 import { setTimeout as sleepFor } from "node:timers/promises";
-import type { Octokit } from "@octokit/rest";
-import { z } from "zod";
-import type { Hook } from "../deliveries.ts";
+import { type Delivery, type Hook, isDelivered, readDeliveries, readDelivery, redeliver } from "../deliveries.ts";
 import { isRequestError } from "../errors.ts";
 import { type AppAccess, appOctokit, asApp } from "./app.ts";
 import { type HookVerdict, judge, judgePing } from "./hook-verdict.ts";
-
-/** Source: docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook; ids may be beyond the safe integers. */
-const deliverySchema = z.object({
-  id: z.union([z.number(), z.bigint()]).transform(String),
-  guid: z.string(),
-  delivered_at: z.string().transform((text) => Date.parse(text)),
-  redelivery: z.boolean(),
-  status: z.string(),
-  status_code: z.number(),
-  event: z.string(),
-});
-type Delivery = z.output<typeof deliverySchema>;
 
 export interface VerifyOptions {
   /** Milliseconds since the epoch: a delivery that succeeded since then is proof enough, and none is sent again. */
@@ -52,9 +38,9 @@ export async function verifyHook(access: AppAccess, options: VerifyOptions = {})
 export async function verifyByRedelivery(hook: Hook, options: VerifyOptions = {}): Promise<HookVerdict> {
   const { since = Number.POSITIVE_INFINITY } = options;
   for (let attempt = 1; ; attempt++) {
-    const listed = await listDeliveries(hook);
-    const proof = listed.find((each) => each.delivered_at >= since && each.status === "OK");
-    const verdict = proof ? await judgeDelivery(hook, proof) : await redeliver(hook, listed, options);
+    const listed = await newest(hook);
+    const proof = listed.find((each) => each.delivered_at >= since && isDelivered(each));
+    const verdict = proof ? await judgeDelivery(hook, proof) : await sendAgain(hook, listed, options);
     if (verdict.verdict !== "unreachable" || attempt === mostAttempts) return verdict;
   }
 }
@@ -65,18 +51,18 @@ export async function verifyByRedelivery(hook: Hook, options: VerifyOptions = {}
  */
 export async function pingHook(hook: Hook, options: VerifyOptions = {}): Promise<HookVerdict> {
   for (let attempt = 1; ; attempt++) {
-    const known = new Set((await listDeliveries(hook)).map(({ id }) => id));
+    const known = new Set((await newest(hook)).map(({ id }) => id));
     await hook.octokit.request(`POST ${hook.path}/pings`);
     const verdict = await awaitAttempt(hook, ({ id, event }) => event === "ping" && !known.has(id), options);
     if (verdict.verdict !== "unreachable" || attempt === mostAttempts) return verdict;
   }
 }
 
-async function redeliver(hook: Hook, listed: readonly Delivery[], options: VerifyOptions): Promise<HookVerdict> {
+async function sendAgain(hook: Hook, listed: readonly Delivery[], options: VerifyOptions): Promise<HookVerdict> {
   const known = new Set(listed.map(({ id }) => id));
   for (const { id, guid } of candidates(listed)) {
     try {
-      await hook.octokit.request(`POST ${hook.path}/deliveries/${id}/attempts`);
+      await redeliver(hook, id);
     } catch (error) {
       // Too old, or of a kind that is not sent again: the next one.
       if (isRequestError(error) && [400, 404, 422].includes(error.status)) continue;
@@ -107,24 +93,22 @@ async function awaitAttempt(
   for (let pauseMs = firstPauseMs; waited < timeoutMs; pauseMs = Math.min(longestPauseMs, pauseMs * 1.5)) {
     await sleep(pauseMs, signal);
     waited += pauseMs;
-    const found = (await listDeliveries(hook)).find(fits);
+    const found = (await newest(hook)).find(fits);
     if (found) return judgeDelivery(hook, found);
   }
   const seconds = Math.round(timeoutMs / 1000);
   return { verdict: "no-delivery", detail: `GitHub has not sent the webhook, or not listed it, within ${seconds} s.` };
 }
 
-async function judgeDelivery({ octokit, path }: Hook, delivery: Delivery): Promise<HookVerdict> {
+async function judgeDelivery(hook: Hook, delivery: Delivery): Promise<HookVerdict> {
   const verdict = { ...judge(delivery.status_code, delivery.status), deliveryId: delivery.id };
   if (delivery.event !== "ping" || verdict.verdict !== "ok") return verdict;
-  const { data } = await octokit.request(`GET ${path}/deliveries/${delivery.id}`);
-  return judgePing(verdict, String((data as { response?: { payload?: unknown } }).response?.payload ?? ""));
+  return judgePing(verdict, String((await readDelivery(hook, delivery.id))?.answer ?? ""));
 }
 
-/** Newest first. */
-async function listDeliveries({ octokit, path }: { octokit: Octokit; path: string }): Promise<Delivery[]> {
-  const { data } = await octokit.request(`GET ${path}/deliveries`, { per_page: 100 });
-  return z.array(deliverySchema).parse(data);
+/** Newest first; the last hundred. */
+async function newest({ octokit, path }: Hook): Promise<Delivery[]> {
+  return (await readDeliveries(octokit, path, 0, 1)).deliveries;
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<unknown> {

@@ -1,6 +1,6 @@
 // The runner images that are published under a name: ours by their marked tags, and whatever the policy's name means.
 import type { ModalClient } from "modal";
-import { parseReference, parseTag, type Variant } from "./tags.ts";
+import { isOfAnotherWorkspace, parseReference, parseTag, type Variant } from "./tags.ts";
 
 export interface RunnerImage {
   /** Without its tag. */
@@ -21,7 +21,7 @@ const pageSize = 100;
 
 /**
  * The newest first. An image in use that modal-gha did not build is in the list as well, by the tag that the policy
- * names; other tags without our mark are not.
+ * names; other tags without our mark are not. None of another workspace: Modal lists this one's alone.
  * @param reference what the policy calls the image, `[prefix/]name[:tag]`
  * @throws what the SDK's gRPC client throws
  */
@@ -33,8 +33,8 @@ export async function listRunnerImages(
   const { name, tag } = parseReference(reference);
   const slash = name.lastIndexOf("/");
   const bare = name.slice(slash + 1);
-  // A prefix names another environment, after another workspace if need be.
-  const environment = slash < 0 ? environmentName : name.slice(0, slash).split("/").at(-1);
+  if (isOfAnotherWorkspace(name)) return [];
+  const environment = slash < 0 ? environmentName : name.slice(0, slash);
   const items = await listTags(client, `${bare}:`, client.environmentName(environment));
   const tags = items.map((item) => ({ ...item, tag: item.tag.slice(item.tag.lastIndexOf(":") + 1) }));
   const current = tags.find((item) => item.tag === tag);

@@ -49,3 +49,8 @@ export function parseReference(reference: string): ImageReference {
   if (at <= reference.lastIndexOf("/")) return { name: reference, tag: "latest" };
   return { name: reference.slice(0, at), tag: reference.slice(at + 1) };
 }
+
+/** Whether a prefix names a workspace beside the Environment: `workspace/environment/name`. */
+export function isOfAnotherWorkspace(name: string): boolean {
+  return name.split("/").length > 2;
+}
