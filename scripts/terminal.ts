@@ -33,7 +33,10 @@ export interface DrivenTerminal {
   output(): string;
   type(keys: string): void;
   resize(columns: number, rows: number): Promise<void>;
-  /** Resolves with the text on the screen once it matches. @throws Error with the screen when it never does */
+  /**
+   * Resolves with the text on the screen once it matches; never in the middle of a frame, where the program marks its frames.
+   * @throws Error with the screen when it never does
+   */
   until(what: RegExp | ((text: string) => boolean), withinMs?: number): Promise<string>;
   /** Process id of the command. */
   pid(): number;
@@ -74,7 +77,9 @@ export function openTerminal(options: TerminalOptions): DrivenTerminal {
     screen.write(text, () => changed.dispatchEvent(new Event("change")));
   });
   const read = (name: string) => readFileSync(join(folder, name), "utf8").trim();
-  const ended = once(child, "close").then((): TerminalEnd => {
+  const ended = once(child, "close").then(async (): Promise<TerminalEnd> => {
+    // What came last is on the screen only once it is parsed.
+    await new Promise<void>((resolve) => screen.write("", resolve));
     hasEnded = true;
     changed.dispatchEvent(new Event("change"));
     const end = existsSync(join(folder, "after"))
@@ -84,6 +89,8 @@ export function openTerminal(options: TerminalOptions): DrivenTerminal {
     return end;
   });
   const text = () => textOf(screen);
+  /** Programs such as Ink put each frame between two marks: DEC private mode 2026, synchronized output. */
+  const isWhole = () => hasEnded || !screen.modes.synchronizedOutputMode;
   return {
     screen,
     text,
@@ -95,7 +102,7 @@ export function openTerminal(options: TerminalOptions): DrivenTerminal {
       await once(stty, "close");
     },
     async until(what, withinMs = 90_000) {
-      const matches = () => (typeof what === "function" ? what(text()) : what.test(text()));
+      const matches = () => isWhole() && (typeof what === "function" ? what(text()) : what.test(text()));
       const deadline = Date.now() + withinMs;
       while (!matches()) {
         const leftMs = deadline - Date.now();

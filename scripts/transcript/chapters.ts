@@ -59,7 +59,7 @@ export const chapters: readonly Chapter[] = [
   {
     question: "How do I end a job, or all that hang?",
     text: [
-      "What is hit is shown first. The job is interrupted and told to GitHub as cancelled; what has not ended after `--grace` is killed.",
+      "What is hit is shown first. The job is interrupted, and its runner tells GitHub at once; what has not ended after `--grace` is killed.",
       "$ modal-gha runners kill {hanging} --dry-run",
       "$ modal-gha runners kill {hanging} --yes",
       "By `--pool`, `--repo` or `--idle` many are ended at once. Where nobody can be asked, it takes `--yes`:",
@@ -112,7 +112,7 @@ export const chapters: readonly Chapter[] = [
       return undefined;
     },
     text: [
-      "All jobs are over by now. What they used, by estimate from Modal's list prices, beside what the same minutes cost on GitHub-hosted runners:",
+      "All jobs are over by now, but for the one that no pool serves. What they used, by estimate from Modal's list prices, beside what the same minutes cost on GitHub-hosted runners:",
       "$ modal-gha usage --by workflow",
       "$ modal-gha usage --by pool --csv",
     ],

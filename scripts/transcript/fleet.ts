@@ -70,7 +70,7 @@ const workflows: Record<string, string> = {
     "Nightly",
     `  soak:
     name: soak (\${{ matrix.hour }})
-    strategy: { matrix: { hour: [1, 2, 3, 4, 5, 6, 7, 8, 9] } }
+    strategy: { matrix: { hour: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } }
     runs-on: modal
     steps: [{ name: Soak, run: '${at("soak")}' }]
 `,
@@ -141,7 +141,7 @@ export class BusyFleet {
     return (await Promise.all(lists)).flatMap(({ jobs }) => jobs).sort((a, b) => a.id - b.id);
   }
 
-  /** Waits until the jobs are as they should be. @throws Error after a minute */
+  /** Waits until the jobs are as they should be. @throws Error after two minutes */
   async until(what: string, isSo: (jobs: Job[]) => boolean): Promise<Job[]> {
     for (let tries = 0; tries < 240; tries++) {
       const jobs = await this.jobs();

@@ -7,7 +7,6 @@ import { styleText } from "node:util";
 export type Tone = "plain" | "good" | "wait" | "bad" | "accent" | "muted" | "strong";
 
 export interface Palette {
-  readonly hasColour: boolean;
   paint(tone: Tone, text: string): string;
   /** The one line that keys act on, over its whole width. The text must hold no looks of its own. */
   selected(text: string): string;
@@ -40,7 +39,6 @@ export function createPalette(hasColour: boolean): Palette {
   // The streams decided already; styleText must not decide again by looking at the process's own.
   const style = (format: Style, text: string) => styleText(format, text, { validateStream: false });
   return {
-    hasColour,
     paint(tone, text) {
       const format = styles[tone];
       return format === undefined || text === "" ? text : style(format, text);

@@ -77,10 +77,11 @@ export function largeFleet(size: number, now: () => number): DashboardSource {
   return {
     fleet: "large",
     owner: "acme",
+    onWarning: () => () => undefined,
     sandboxes,
     registrations,
     runners: (known, at) => knownRunners(known, policy, at),
-    jobs: async () => ({ jobs: jobs(), unseen: [] }),
+    jobs: async () => ({ jobs: jobs(), unseen: [], isWhole: true }),
     deliveries: async () => [],
     usage: () => readDashboardUsage({ modal: { sandboxes, ended: async () => [] }, policy }, now()),
     rate: async () => ({ limit: 5000, remaining: 4321, resetsAt: now() + 1_000_000 }),

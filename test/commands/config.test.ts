@@ -174,15 +174,15 @@ describe("config of several fleets", () => {
     expect(await cli("fleets")).toMatchObject({
       code: 0,
       stdout:
-        "prod\tmeant\t/prod.yaml\t2\thttps://api.github.com\t\n" +
-        "staging\t\t/staging.yaml\t1\thttps://api.github.com\t\n",
+        "prod\tmeant\t/prod.yaml\t2\thttps://api.github.com\t\t\n" +
+        "staging\t\t/staging.yaml\t1\thttps://api.github.com\t\t\n",
     });
     expect((await cli("get", "policyFile")).stdout).toBe("/prod.yaml\n");
     expect((await cli("get", "policyFile", "--fleet", "staging")).stdout).toBe("/staging.yaml\n");
     const [here] = JSON.parse((await run(["config", "fleets", "--json", "--fleet", "staging"], env)).stdout);
     expect(here).toEqual({
       ...{ fleet: "prod", isMeant: false, policyFile: "/prod.yaml", githubAppId: "2", webhookUrl: null },
-      ...{ githubApiUrl: "https://api.github.com", modalProfile: null },
+      ...{ githubApiUrl: "https://api.github.com", modalProfile: null, modalEnvironment: null },
     });
   });
 

@@ -27,7 +27,7 @@ jobs:
 export interface WatchedFleet {
   fleet: Rehearsal;
   /** Faults, by setting them. */
-  faults: { isGitHubDown: boolean; isModalDown: boolean; areWebhooksLost: boolean };
+  faults: { isGitHubDown: boolean; areJobsForbidden: boolean; isModalDown: boolean; areWebhooksLost: boolean };
   /** Starts a job that runs until its gate is opened. @returns its id */
   startJob(): Promise<{ id: number; gate: string }>;
   /** Starts one, and waits until it runs on its runner. */
@@ -52,7 +52,8 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
   writeFileSync(join(scratch, "app", ".github", "workflows", "wait.yml"), workflow);
   const policyFile = join(scratch, "policy.yaml");
   writeFileSync(policyFile, `fleet: ${name}\ngithub: { owner: acme }\n${policy}`);
-  const faults = { isGitHubDown: false, isModalDown: false, areWebhooksLost: false };
+  const none = { isGitHubDown: false, areJobsForbidden: false, isModalDown: false, areWebhooksLost: false };
+  const faults = { ...none };
   const fleet = await startRehearsal({
     repositoryDirectory: join(scratch, "app"),
     repository: "app",
@@ -62,8 +63,11 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
     github: {
       deliver: async (_, send) => (faults.areWebhooksLost ? undefined : send()),
       // What the runners inside ask is answered all the same; it is the operator's side that is cut off.
-      intercept: async (request, answer) =>
-        faults.isGitHubDown && isRest(request) ? new Response("down", { status: 503 }) : answer(),
+      async intercept(request, answer) {
+        if (faults.isGitHubDown && isRest(request)) return new Response("down", { status: 503 });
+        const isForbidden = faults.areJobsForbidden && /\/actions\/runs\b/.test(request.url);
+        return isForbidden ? Response.json({ message: "Resource not accessible" }, { status: 403 }) : answer();
+      },
     },
     modal: {
       intercept: async ({ method }) =>
@@ -106,7 +110,7 @@ export async function startWatchedFleet(name: string, policy: string): Promise<W
       return terminal;
     },
     async settle() {
-      Object.assign(faults, { isGitHubDown: false, isModalDown: false, areWebhooksLost: false });
+      Object.assign(faults, none);
       for (const terminal of terminals.splice(0)) terminal.kill();
       for (const gate of gates) for (const file of [gate, `${gate}.end`]) writeFileSync(file, "");
       // Of jobs whose webhooks were lost nobody else will hear.

@@ -16,6 +16,8 @@ afterAll(() => watched.close());
 const keys = { down: "\u001B[B", enter: "\r", escape: "\u001B", ctrlC: "\u0003" };
 /** Both services have told of it. */
 const oneRunning = /● GitHub.*● Modal[\s\S]*1 running/;
+/** And it is known which job that runs. */
+const runs = (job: number) => (text: string) => oneRunning.test(text) && text.includes(` ${job} `);
 const empty = /The fleet has no runners at the moment/;
 
 describe("what it shows", () => {
@@ -30,6 +32,7 @@ describe("what it shows", () => {
   it("is the fleet's runners, each with its job, cost and state, and the jobs that wait", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
     const text = await terminal.until(/1 running.*\$[\d.]+\/h.*today/s);
     expect(text).toMatch(new RegExp(`● busy +${busy.runner} +cpu +acme/app +${busy.id}`));
     watched.faults.areWebhooksLost = true;
@@ -67,7 +70,7 @@ describe("what it shows", () => {
   it("is the story of the selected job", async () => {
     const busy = await watched.startBusy();
     const terminal = watched.open({ columns: 160 });
-    await terminal.until(oneRunning);
+    await terminal.until(runs(busy.id));
     terminal.type(keys.enter);
     const text = await terminal.until(/What happened \(UTC\)/);
     expect(text).toMatch(/It answered spawn/);
@@ -78,8 +81,8 @@ describe("what it shows", () => {
 
   it("is the log of a running job, line by line, and what a search finds in it", async () => {
     const busy = await watched.startBusy();
-    const terminal = watched.open();
-    await terminal.until(oneRunning);
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
     terminal.type("l");
     await terminal.until(/first line of wait/);
     expect(terminal.text()).toMatch(/● live {2}following/);
@@ -105,21 +108,31 @@ describe("what it shows", () => {
     const small = await terminal.until((text) => /^ modal-gha/.test(text) && /q quit/.test(text.split("\n")[23] ?? ""));
     expect(small).toMatch(/^ modal-gha.*\n.*1 running/);
     await terminal.resize(200, 60);
-    // Drawn line by line, so the last may be there before the others.
+    // Of rows and columns one is told before the other: there may be a frame of 80 by 60.
     const large = await terminal.until((text) => {
       const lines = text.split("\n");
       return /q quit/.test(lines[59] ?? "") && lines[2]?.length === 200;
     });
     expect(large).toMatch(/^ modal-gha.*\n.*1 running/);
   });
+
+  it("is of a usual size on a terminal that does not know its own", async () => {
+    const terminal = watched.open({ columns: 80, rows: 24 });
+    await terminal.until(empty);
+    await terminal.resize(0, 0);
+    terminal.type("?");
+    await terminal.until(() => terminal.output().includes("Next row or line"));
+    terminal.type("qq");
+    expect((await terminal.ended).code).toBe(0);
+  });
 });
 
 describe("what it does", () => {
   it("kills a runner after a yes, and nothing after a no", async () => {
     const busy = await watched.startBusy();
-    const terminal = watched.open();
-    await terminal.until(oneRunning);
-    terminal.type("x");
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
+    terminal.type("\u001B[200~xy?\u001B[201~x");
     const asked = await terminal.until(/and the job on it\?/);
     expect(asked).toContain(`It runs job ${busy.id} of acme/app`);
     terminal.type("n");
@@ -132,6 +145,25 @@ describe("what it does", () => {
     expect(watched.fleet.modal.running()).toEqual([]);
     expect(watched.jobOf(busy.id)?.status).toBe("completed");
     await terminal.until(empty);
+  });
+
+  it("names, and ends, the job that a runner runs, whichever it was made for", async () => {
+    watched.faults.areWebhooksLost = true;
+    const [first, second] = [await watched.startJob(), await watched.startJob()];
+    await run(["spawn", "--job", String(second.id)], watched.fleet.env);
+    // GitHub gives the runner to the job that has waited for longest.
+    await until("the other job runs", () => watched.jobOf(first.id)?.status === "in_progress");
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(first.id));
+    terminal.type("l");
+    await terminal.until(/first line of wait/);
+    terminal.type("qx");
+    await terminal.until(new RegExp(`It runs job ${first.id} of acme/app`));
+    terminal.type("y");
+    await terminal.until(/ended; its job was interrupted/);
+    expect([first, second].map(({ id }) => watched.jobOf(id)?.status)).toEqual(["completed", "queued"]);
+    // Of a job whose Sandbox has ended the fleet thinks that its start failed, and leaves it alone for a while.
+    await run(["spawn", "--job", String(second.id)], watched.fleet.env);
   });
 
   it("gives a job a runner whose webhook was lost, and the job runs", async () => {
@@ -174,6 +206,17 @@ describe("what it does", () => {
     await until("the job runs", () => watched.jobOf(id)?.status === "in_progress");
   });
 
+  it("tells of a repository that it may not look into on the screen, not over it", async () => {
+    watched.faults.areJobsForbidden = true;
+    const terminal = watched.open();
+    await terminal.until(empty);
+    terminal.type("\u0012");
+    await terminal.until(/Everything is as it should be/);
+    terminal.type("m");
+    const text = await terminal.until(/\d\d:\d\d:\d\d {2}! GitHub did not let us list the jobs of acme\/app/);
+    expect(text).toMatch(/^ modal-gha/);
+  });
+
   it("sends a delivery once more, and tells what came of it", async () => {
     await watched.startBusy();
     const terminal = watched.open();
@@ -195,12 +238,12 @@ describe("what it does", () => {
     const env = { PATH: `${programs}:${process.env["PATH"]}`, DISPLAY: ":0" };
     const page = `${watched.fleet.github.url}/acme/app/actions/runs/${watched.jobOf(id)?.runId}/job/${id}`;
     const terminal = watched.open({ env, columns: 160 });
-    await terminal.until(oneRunning);
+    await terminal.until(runs(id));
     terminal.type("b");
     await terminal.until(new RegExp(`Opened ${page}`));
     expect(await until("the browser", () => existsSync(note) && readFileSync(note, "utf8").trim())).toBe(page);
     const remote = watched.open({ env: { ...env, SSH_TTY: "/dev/pts/9" }, columns: 160 });
-    await remote.until(oneRunning);
+    await remote.until(runs(id));
     remote.type("b");
     await remote.until(/No browser can be opened from here/);
     expect(remote.output()).toContain(Buffer.from(page).toString("base64"));
@@ -246,6 +289,21 @@ describe("while a service is down", () => {
     await terminal.until(/! Modal, Sandboxes: /);
   });
 
+  it("keeps the jobs of a repository that it cannot look into any more, marked, and comes back", async () => {
+    await watched.startBusy();
+    const terminal = watched.open({ columns: 120 });
+    await terminal.until(oneRunning);
+    terminal.type("2");
+    await terminal.until(/● running +Wait at the gate/);
+    watched.faults.areJobsForbidden = true;
+    const text = await terminal.until(/● running\? +Wait at the gate/);
+    expect(text).toMatch(/◇ \? queued/);
+    expect(text).toMatch(/! Could not read the jobs of acme\/app/);
+    watched.faults.areJobsForbidden = false;
+    terminal.type("r");
+    await terminal.until(/● running +Wait at the gate/);
+  });
+
   it("starts also while GitHub is down, with what Modal tells", async () => {
     const busy = await watched.startBusy();
     watched.faults.isGitHubDown = true;
@@ -260,7 +318,12 @@ describe("while a service is down", () => {
 });
 
 describe("what it leaves behind", () => {
-  const isLeft = (output: string) => output.lastIndexOf("\u001B[?1049l") > output.lastIndexOf("\u001B[?1049h");
+  // The other screen, and that pasted text is marked as such.
+  const isLeft = (output: string) =>
+    ["1049", "2004"].every((mode) => {
+      const entered = output.lastIndexOf(`\u001B[?${mode}h`);
+      return entered >= 0 && output.lastIndexOf(`\u001B[?${mode}l`) > entered;
+    });
 
   it.each([
     ["q", "q", 0],
@@ -275,6 +338,22 @@ describe("what it leaves behind", () => {
     expect(end.settingsBefore).toMatch(/ icanon/);
     expect(isLeft(terminal.output())).toBe(true);
     expect(terminal.output().lastIndexOf("\u001B[?25h")).toBeGreaterThan(terminal.output().lastIndexOf("\u001B[?25l"));
+  });
+
+  it("is a runner that was ended to the end, and a word about it", async () => {
+    const busy = await watched.startBusy();
+    const terminal = watched.open({ columns: 160 });
+    await terminal.until(runs(busy.id));
+    terminal.type("x");
+    await terminal.until(/and the job on it\?/);
+    terminal.type("yq");
+    const end = await terminal.ended;
+    expect(end.code).toBe(0);
+    expect(terminal.screen.buffer.active.type).toBe("normal");
+    const told = new RegExp(`Waiting for: ending ${busy.runner}\\.[^]*${busy.runner}: ended; its job was interrupted`);
+    expect(terminal.text()).toMatch(told);
+    expect(watched.fleet.modal.running()).toEqual([]);
+    expect(watched.jobOf(busy.id)?.status).toBe("completed");
   });
 
   it("is a terminal as it was, after SIGTERM, with a shell open or not", async () => {

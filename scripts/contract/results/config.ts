@@ -54,6 +54,7 @@ export const configResults = {
         githubApiUrl: z.string(),
         webhookUrl: z.string().nullable(),
         modalProfile: z.string().nullable(),
+        modalEnvironment: z.string().nullable(),
       }),
     ),
   ),

@@ -17,6 +17,7 @@ const columns: Column<ListedFleet>[] = [
   { header: "APP", value: (row) => row.githubAppId ?? "" },
   { header: "GITHUB", value: (row) => row.githubApiUrl, shrinks: true, spare: true },
   { header: "MODAL PROFILE", value: (row) => row.modalProfile ?? "", shrinks: true },
+  { header: "ENVIRONMENT", value: (row) => row.modalEnvironment ?? "", shrinks: true },
 ];
 
 /** A path as people write it. */
@@ -30,7 +31,8 @@ export default class ConfigFleets extends BaseCommand<typeof ConfigFleets> {
   static override description =
     "Meant is the one that --fleet names, else MODAL_GHA_FLEET_PROFILE, else what `config set fleet` stored. " +
     "What is stored for all fleets counts for each of them.\n" +
-    "JSON: a list; each has fleet, isMeant, policyFile, githubAppId, githubApiUrl, webhookUrl and modalProfile.";
+    "JSON: a list; each has fleet, isMeant, policyFile, githubAppId, githubApiUrl, webhookUrl, modalProfile and " +
+    "modalEnvironment.";
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> config set --fleet staging policyFile ./staging.yaml",

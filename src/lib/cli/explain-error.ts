@@ -95,7 +95,8 @@ const unavailable: Explainer = (error) => {
     return { code, message: error.message, why: cause?.why, nextSteps, exitCode };
   }
   // Wrong credentials do not mend themselves, whatever the caller makes of them.
-  if (cause?.exitCode === ExitCode.Authentication) return cause;
+  // (A secondary rate limit without a time to wait is a bare 403, which alone would read as a lack of permission.)
+  if (cause?.exitCode === ExitCode.Authentication && error["isRateLimit"] !== true) return cause;
   // The message repeats what the SDK said, address of the call and all; that is for `why`.
   if (cause?.code === "modal-unreachable" || cause?.code === "network") return cause;
   const { retryAfterSeconds, isRateLimit } = error;

@@ -64,7 +64,7 @@ export function createStreams(options: StreamOptions): IOStreams {
       colours: createColours(decideColour({ isTTY, env: options.env, noColor: options.noColor ?? false })),
       // Asked anew each time: terminals are resized.
       get width() {
-        return isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+        return isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY;
       },
     };
   };

@@ -44,7 +44,9 @@ async function read(kind: DynamicKind, options: CompletionOptions): Promise<stri
   }
   const { policy, file } = await openPolicy({ env, policyFile, warn: () => undefined });
   if (kind === "pools") return policy.pools.map(({ name, labels }) => `${name}\t${labels.join(", ")}`);
-  const identity = [file, policy.fleet, env["MODAL_SERVER_URL"], env["MODAL_TOKEN_ID"], process.env["MODAL_PROFILE"]];
+  // What is stored of the fleet is in the process's own environment by now.
+  const { MODAL_PROFILE: profile, MODAL_ENVIRONMENT: environment } = process.env;
+  const identity = [file, policy.fleet, env["MODAL_SERVER_URL"], env["MODAL_TOKEN_ID"], profile, environment];
   return kept(kind, identity.join("\n"), options, () => ask(kind, policy));
 }
 

@@ -16,10 +16,16 @@ export async function connectFleet(settings: ControllerSettings, policy: Policy,
     import("../modal/sandboxes.ts"),
   ]);
   const { modalTokenId: tokenId, modalTokenSecret: tokenSecret, webhookUrl } = settings;
+  const access = { fleet: policy.fleet, tokenId, tokenSecret, maxThrottleSeconds: 5, createIfMissing: true };
+  const connectingModal = connectModal(access);
   const [[octokit, ...others], modal] = await Promise.all([
     connectAll(settings, policy.github.owner, log),
-    connectModal({ fleet: policy.fleet, tokenId, tokenSecret, maxThrottleSeconds: 5, createIfMissing: true }),
-  ]);
+    connectingModal,
+  ]).catch((error: unknown) => {
+    // It is tried again every minute, with another client each time.
+    connectingModal.then(({ close }) => close()).catch(() => undefined);
+    throw error;
+  });
   const now = () => Date.now();
   const isApp = settings.credentials[0].kind === "app";
   const warn = (message: string) => log("warning", { message });

@@ -50,7 +50,7 @@ async function main(isOnce: boolean): Promise<void> {
   const connection = connectWhenNeeded(() => connectFleet(settings, policy, log), Date.now);
   const loop: Pick<FleetLoop, "hear" | "reconcile"> = {
     hear: async (job) => (await connection.loop()).hear(job),
-    reconcile: async () => (await connection.loop()).reconcile(),
+    reconcile: () => connection.reconcile(),
   };
   const schedule = startSchedule(loop, isOnce ? 0 : settings.reconcileSeconds, log);
   if (isOnce) {

@@ -18,9 +18,10 @@ import { reconcileFleet } from "../operations/reconcile-fleet.ts";
 import { findByIds, redeliverAll } from "../operations/redeliver.ts";
 import { loginShell, runShell } from "../operations/runner-shell.ts";
 import { spawnJob } from "../operations/spawn-job.ts";
+import { knownJobs } from "./jobs.ts";
 import { retrying } from "./retrying.ts";
 import { knownRunners } from "./runners.ts";
-import type { DashboardSource, LogLine, RateBudget } from "./source.ts";
+import type { DashboardJobs, DashboardSource, LogLine, RateBudget } from "./source.ts";
 import { readDashboardUsage } from "./usage.ts";
 
 /** How far back deliveries are listed. */
@@ -35,7 +36,11 @@ const redeliveryWaitMs = 10_000;
  */
 export async function openDashboard(options: FleetAccessOptions & { colours: Colours }): Promise<DashboardSource> {
   const { now, colours } = options;
-  const { githubApiUrl, connectGitHub, connectModal, ...prepared } = await prepareFleet(options);
+  let { warn } = options;
+  const { githubApiUrl, connectGitHub, connectModal, ...prepared } = await prepareFleet({
+    ...options,
+    warn: (text) => warn(text),
+  });
   const { policy } = prepared;
   const closers: (() => void)[] = [];
   const closing = async (side: Promise<ModalSide>) => {
@@ -67,13 +72,25 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
     return { hooks: await hooks(), octokit, isApp, owner: policy.github.owner };
   };
 
+  let lastJobs: DashboardJobs | undefined;
+
   return {
     fleet: policy.fleet,
     owner: policy.github.owner,
+    onWarning(hear) {
+      const before = warn;
+      warn = hear;
+      return () => {
+        warn = before;
+      };
+    },
     sandboxes: async () => (await modal()).modal.sandboxes(),
     registrations: async () => (await github()).github.registrations(),
     runners: (known, at) => knownRunners(known, policy, at),
-    jobs: async () => listJobs(await whatIsThere(), { now }),
+    jobs: async () => {
+      lastJobs = knownJobs(await listJobs(await whatIsThere(), { now }), lastJobs);
+      return lastJobs;
+    },
     async deliveries() {
       const found = await findDeliveries(await deliveryAccess(), { since: now() - deliveriesMs, failedOnly: false });
       return found.map(({ listed }) => listed);
@@ -94,22 +111,27 @@ export async function openDashboard(options: FleetAccessOptions & { colours: Col
       const job = await findJob(reference, access);
       const view = createLogView({ colours });
       const notes: LogLine[] = [];
-      const onFallback = (why: string) => notes.push({ at: undefined, text: `${why} GitHub has this:`, isStep: true });
-      const onGap = () => notes.push({ at: undefined, text: gapWords, isStep: true });
+      const onFallback = (why: string) => notes.push({ text: `${why} GitHub has this:` });
+      const onGap = () => notes.push({ text: gapWords });
       const options = { fleet: access, job, follow: true, signal, now, onWaiting, onFallback, onGap };
       for await (const event of readJobLog(options)) {
         yield* notes.splice(0);
         const text = view(event);
-        const at = "at" in event ? event.at : undefined;
-        if (text !== undefined) yield { at, text, isStep: event.event === "step" } satisfies LogLine;
+        if (text !== undefined) yield { text };
       }
     },
     async kill(runner, agreedJob) {
       const access = await fleet();
       const [target] = await selectRunners(access, { references: [runner] }, now());
       if (!target) throw new AbortError(`The fleet has no runner ${runner}.`, { code: "no-such-runner" });
-      const isAgreed = target.state !== "busy" || target.job === agreedJob;
-      if (!isAgreed) return { runner, sandboxId: target.sandboxId, job: null, result: "kept", detail: null };
+      if (target.state === "busy" && target.job !== agreedJob) {
+        return {
+          result: "other-job",
+          runner,
+          job: target.job,
+          repository: target.job === 0 ? null : target.repository,
+        };
+      }
       return killRunner(target, access, graceMs);
     },
     spawn: async (job) => spawnJob(String(job), await fleet(), { now }),

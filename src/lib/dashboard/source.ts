@@ -4,21 +4,51 @@ import type { FleetSandbox, Registration } from "../fleet/snapshot.ts";
 import type { JobExplanation } from "../operations/explain/explanation.ts";
 import type { KilledRunner } from "../operations/kill-runners.ts";
 import type { ListedDelivery } from "../operations/list-deliveries.ts";
-import type { JobList } from "../operations/list-jobs.ts";
+import type { ListedJob } from "../operations/list-jobs.ts";
 import type { ListedRunner, RunnerState } from "../operations/list-runners.ts";
 import type { ReconciledItem } from "../operations/reconcile-fleet.ts";
 import type { Redelivered } from "../operations/redeliver.ts";
 import type { ShellTerminal } from "../operations/runner-shell.ts";
 import type { SpawnedJob } from "../operations/spawn-job.ts";
+import type { Unseen } from "../operations/unseen.ts";
 import type { UsageKey, UsageRow } from "../operations/usage.ts";
 
-/** `unknown`: the side that would tell cannot be asked. */
+/**
+ * `unknown`: the side that would tell cannot be asked. The job of one that is busy is the one that it runs, 0 where GitHub
+ * does not show that job yet; of any other the one that it was made for.
+ */
 export type DashboardRunner = Omit<ListedRunner, "state"> & { state: RunnerState | "unknown" };
 
 /** What each service told, and when it was asked; undefined for one that was never reached. */
 export interface KnownSides {
   sandboxes: { list: readonly FleetSandbox[]; askedAt: number } | undefined;
   registrations: { list: readonly Registration[]; askedAt: number } | undefined;
+  /** The jobs as far as they were listed. */
+  jobs: readonly ListedJob[] | undefined;
+  /** The runners as they were last joined: what was certain then does not become uncertain with a newer answer. */
+  former?: readonly DashboardRunner[] | undefined;
+}
+
+/** Nothing was done: the runner is busy with a job that was not agreed to; 0 where GitHub does not show it yet. */
+export interface OtherJob {
+  result: "other-job";
+  runner: string;
+  job: number;
+  repository: string | null;
+}
+
+export interface DashboardJob extends ListedJob {
+  /** The jobs of its repository could not be read since. */
+  isStale?: boolean;
+}
+
+export interface DashboardJobs {
+  /** In the order of `jobs ls`. */
+  jobs: DashboardJob[];
+  /** What could not be read. */
+  unseen: Unseen[];
+  /** Whether the jobs of every repository could. */
+  isWhole: boolean;
 }
 
 /** GitHub's primary rate limit, as it stands. */
@@ -61,11 +91,7 @@ export interface DeliveryAnswer {
 
 /** One line of a job's log, made safe for a terminal; coloured if that was asked for. */
 export interface LogLine {
-  /** ISO 8601; undefined where nobody knows. */
-  at: string | undefined;
   text: string;
-  /** Whether a step begins with it. */
-  isStep: boolean;
 }
 
 /** Every method may reject with what explainError understands. */
@@ -73,12 +99,13 @@ export interface DashboardSource {
   /** The fleet's name, and who owns it at GitHub. */
   readonly fleet: string;
   readonly owner: string;
+  /** Who hears of warnings from now on, in place of whoever opened it. @returns gives that back */
+  onWarning(hear: (text: string) => void): () => void;
   sandboxes(): Promise<FleetSandbox[]>;
   registrations(): Promise<Registration[]>;
   /** Joins both sides. */
   runners(known: KnownSides, now: number): DashboardRunner[];
-  /** With what could not be read of them. */
-  jobs(): Promise<JobList>;
+  jobs(): Promise<DashboardJobs>;
   deliveries(): Promise<ListedDelivery[]>;
   usage(): Promise<DashboardUsage>;
   /** Null where GitHub does not count calls. */
@@ -91,8 +118,8 @@ export interface DashboardSource {
   explain(reference: string): Promise<JobExplanation>;
   /** Follows a job's log to its end. */
   log(reference: string, options: { signal: AbortSignal; onWaiting(): void }): AsyncIterable<LogLine>;
-  /** @param agreedJob the job that was on it when the operator agreed; a runner that has another by now is kept */
-  kill(runner: string, agreedJob: number | null): Promise<KilledRunner>;
+  /** @param agreedJob the job that the operator agreed to end; null for none, 0 for one that GitHub did not show yet */
+  kill(runner: string, agreedJob: number | null): Promise<KilledRunner | OtherJob>;
   spawn(job: number): Promise<SpawnedJob>;
   redeliver(id: string): Promise<Redelivered>;
   /** @param isPreview only say what would be done */

@@ -60,14 +60,11 @@ function hookRemoval(octokit: Octokit, path: string): Removable {
  */
 export async function surveyApp(
   access: AppAccess,
-  { owner, scope }: Policy["github"],
+  { owner }: Policy["github"],
   isUninstalled: boolean,
 ): Promise<Found> {
   const app = await readApp(access);
-  // GitHub does not say what its owner is; accounts of people have no runners of their own.
-  const isOfOrganization = scope === "organization" || app.installations.some(isOrganization);
-  const place = isOfOrganization && app.owner.toLowerCase() === owner.toLowerCase();
-  const settings = appSettingsUrl(webUrlOf(access.apiUrl), app, { owner, scope: place ? "organization" : scope });
+  const settings = appSettingsUrl(webUrlOf(access.apiUrl), app);
   // The last that is told: what is left for a person to do.
   const left: Kept = {
     kind: "github-app",
@@ -95,8 +92,4 @@ export async function surveyApp(
     things: [{ kind: "installation", name, id: String(installation.id), mark: "--uninstall-app", remove }],
     kept: [left],
   };
-}
-
-function isOrganization({ htmlUrl }: { htmlUrl: string }): boolean {
-  return /\/organizations\//.test(htmlUrl);
 }

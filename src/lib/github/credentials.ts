@@ -30,3 +30,8 @@ export function furtherApps(environment: Readonly<Record<string, string | undefi
     .filter((number) => number > 0 && environment[appVariables(number).appId])
     .sort((a, b) => a - b);
 }
+
+/** Whether a variable, or a value of that name in the fleet's Secret, is a further App's. */
+export function isOfFurtherApp(name: string): boolean {
+  return /^MODAL_GHA_(APP_ID|PRIVATE_KEY|WEBHOOK_SECRET)_\d+$/.test(name);
+}

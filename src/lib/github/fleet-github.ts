@@ -5,8 +5,8 @@ import type { Policy } from "../policy/schema.ts";
 import { mintCall, type Urgency } from "./calls.ts";
 import { Redelivery } from "./deliveries.ts";
 import { explainRefusal, Refused } from "./errors.ts";
-import { appHooks, hooksTo } from "./hooks.ts";
-import { readJob, readRepositories, readRun, readUnfinishedJobs } from "./jobs.ts";
+import { appHooks, hooksTo, isForbidden } from "./hooks.ts";
+import { readJob, readRepositoryFacts, readRun, readUnfinishedJobs, takesRunners } from "./jobs.ts";
 import { type PacedOctokit, reserve } from "./pace.ts";
 import { runnerGroups } from "./runner-groups.ts";
 import { listRunners, mintRunner, readRunner, removeRunner, runnersPath } from "./runners.ts";
@@ -38,6 +38,8 @@ export function fleetGitHub(options: FleetGitHubOptions): GitHub {
   const managing = isOrganization ? "organization_self_hosted_runners: write" : "administration: write";
   const groupByName = runnerGroups(() => octokitFor("sweep"), owner);
   const redelivery = new Redelivery(now);
+  /** Places whose runners GitHub has shown us. */
+  const managed = new Set<string | null>();
 
   /** The first that has room, and so mostly the same: the answers that it remembers are its own. */
   function octokitFor(urgency: Urgency): PacedOctokit {
@@ -56,8 +58,10 @@ export function fleetGitHub(options: FleetGitHubOptions): GitHub {
 
   const repositories = () =>
     reach(`list the repositories of ${owner}`, "metadata: read", async () => {
-      const all = await readRepositories(octokitFor("sweep"), owner, isApp);
-      return all.filter((repository) => allowsRepository(policy, repository));
+      const all = await readRepositoryFacts(octokitFor("sweep"), owner, isApp);
+      // Where a token may not list runners, none of ours can be.
+      const served = isApp || isOrganization ? all : all.filter(takesRunners);
+      return served.map(({ name }) => name).filter((repository) => allowsRepository(policy, repository));
     });
 
   return {
@@ -93,11 +97,24 @@ export function fleetGitHub(options: FleetGitHubOptions): GitHub {
     repositories,
     registrations: async () => {
       const places = isOrganization ? [null] : await repositories();
-      return inTurns(places, (place) =>
-        reach(`list the runners of ${where(place)}`, managing, () =>
-          listRunners(octokitFor("sweep"), pathFor(place ?? ""), place),
-        ),
-      );
+      const refused: Refused[] = [];
+      const found = await inTurns(places, async (place) => {
+        try {
+          const ofPlace = await reach(`list the runners of ${where(place)}`, managing, () =>
+            listRunners(octokitFor("sweep"), pathFor(place ?? ""), place),
+          );
+          managed.add(place);
+          return ofPlace;
+        } catch (error) {
+          // Where we were never let in, there is no runner of ours; the others must not wait for it.
+          if (!(error instanceof Refused) || !isForbidden(error.cause) || managed.has(place)) throw error;
+          refused.push(error);
+          return [];
+        }
+      });
+      if (refused[0] && refused.length === places.length) throw refused[0];
+      for (const { message } of refused) options.warn?.(message);
+      return found;
     },
     unfinishedJobs: (all) =>
       inTurns(all, async (repository) => {

@@ -51,11 +51,20 @@ export function hookFaults({ active, events, config }: Omit<PlaceHook, "id">): s
  * @param place `/orgs/ORG`, `/repos/OWNER/NAME`
  */
 export async function readPlaceHooks(octokit: Octokit, place: string): Promise<PlaceHook[]> {
+  return (await seePlaceHooks(octokit, place)) ?? [];
+}
+
+/** The same; undefined where we may not see them. */
+export async function seePlaceHooks(octokit: Octokit, place: string): Promise<PlaceHook[] | undefined> {
   try {
     return (await octokit.paginate(`GET ${place}/hooks`, { per_page: 100 })) as PlaceHook[];
   } catch (error) {
-    const isHidden = isRequestError(error) && (error.status === 404 || error.status === 403);
-    if (isHidden && !readLimit(error, 0)) return [];
+    if (isForbidden(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether GitHub refused for want of rights, not of calls that are left; it hides what we may not see. */
+export function isForbidden(error: unknown): boolean {
+  return isRequestError(error) && (error.status === 404 || error.status === 403) && !readLimit(error, 0);
 }

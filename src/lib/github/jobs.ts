@@ -176,6 +176,14 @@ export interface RepositoryFacts {
   name: string;
   /** Not for everybody to see: private, or internal to an enterprise. */
   isPrivate: boolean;
+  isArchived: boolean;
+  /** False where GitHub says that whose token it is does not administer it. */
+  isAdministered: boolean;
+}
+
+/** Whether webhooks and runners can be set up in a repository by whoever looked. */
+export function takesRunners({ isArchived, isAdministered }: RepositoryFacts): boolean {
+  return isAdministered && !isArchived;
 }
 
 /** The same, with what else is known of them. */
@@ -183,10 +191,25 @@ export async function readRepositoryFacts(octokit: Octokit, owner: string, isApp
   const repositories: ApiRepository[] = isApp
     ? await octokit.paginate(octokit.rest.apps.listReposAccessibleToInstallation, { per_page: 100 })
     : await readTokenRepositories(octokit, owner);
-  return repositories.map(({ id, full_name: name, private: isPrivate }) => ({ id, name, isPrivate }));
+  return repositories.map(({ id, full_name: name, private: isPrivate, archived, permissions }) => {
+    return {
+      id,
+      name,
+      isPrivate,
+      isArchived: archived === true,
+      isAdministered: isApp || permissions?.admin !== false,
+    };
+  });
 }
 
-type ApiRepository = { id: number; full_name: string; private: boolean };
+interface ApiRepository {
+  id: number;
+  full_name: string;
+  private: boolean;
+  archived?: boolean | undefined;
+  /** Of the person whose token it is. */
+  permissions?: { admin?: boolean | undefined } | undefined;
+}
 
 /** A token's owner sees private repositories only in these two lists: an organisation's, or their own. */
 async function readTokenRepositories(octokit: Octokit, owner: string): Promise<ApiRepository[]> {

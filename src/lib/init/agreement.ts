@@ -11,7 +11,8 @@ export interface AppState {
   isHeld: boolean;
   /** Of the App's webhook; undefined where it has no address. */
   hook: { url: string; hasSecret: boolean } | undefined;
-  webhookUrl: string;
+  /** Where webhooks reach the controller, the wanted address first. */
+  webhookUrls: readonly string[];
   /** Made by this run. */
   isNew: boolean;
   isRotating: boolean;
@@ -23,9 +24,9 @@ export type AppPlan = { action: "write"; why: string } | { action: "look" };
 
 /** @throws AbortError where going on would take something from another fleet, or from whoever uses the App */
 export function planForApp(state: AppState): AppPlan {
-  const { fleet, content, isHeld, hook, webhookUrl, isNew, isRotating, mayTakeHook } = state;
-  const isHere = hook?.url === webhookUrl;
-  if (hook && !isHere && !isNew && !mayTakeHook) throw hookElsewhere(hook.url, webhookUrl);
+  const { fleet, content, isHeld, hook, webhookUrls, isNew, isRotating, mayTakeHook } = state;
+  const isHere = hook !== undefined && webhookUrls.includes(hook.url);
+  if (hook && !isHere && !isNew && !mayTakeHook) throw hookElsewhere(hook.url, webhookUrls[0] ?? "");
   if (isRotating) return { action: "write", why: "you asked for new ones" };
   if (content.hasToken && !content.hasApp) throw otherWay(fleet, "a token in place of an App", "--auth pat");
   if (!content.hasApp) return { action: "write", why: "the controller has none yet" };
@@ -39,19 +40,24 @@ export function planForApp(state: AppState): AppPlan {
 export interface TokenState {
   fleet: string;
   content: Pick<SecretContent, "hasApp" | "hasToken" | "isUnfinished">;
+  /** Whether `init` wrote this very token. */
+  isHeld: boolean;
   /** Organisation or repositories that have no webhook to the controller yet. */
   missingHooks: readonly string[];
   isRotating: boolean;
 }
 
 /** As planForApp, for a fleet with a token in an App's place. @throws AbortError */
-export function planForToken({ fleet, content, missingHooks, isRotating }: TokenState): AppPlan {
+export function planForToken({ fleet, content, isHeld, missingHooks, isRotating }: TokenState): AppPlan {
   if (isRotating) return { action: "write", why: "you asked for new ones" };
   if (content.hasApp && !content.isUnfinished) throw otherWay(fleet, "a GitHub App", "--auth app");
   if (!content.hasToken || content.hasApp) return { action: "write", why: "the controller has none yet" };
   if (content.isUnfinished) return { action: "write", why: "an earlier run did not come to its end" };
-  if (missingHooks.length > 0) return { action: "write", why: `there is no webhook yet of ${missingHooks.join(", ")}` };
-  return { action: "look" };
+  if (missingHooks.length === 0) return { action: "look" };
+  const why = `there is no webhook yet of ${missingHooks.join(", ")}`;
+  // Another webhook takes the secret of the others, which nobody can read: so all get a new one, and the token with it.
+  if (!isHeld) throw otherToken(fleet, `For now ${why}.`);
+  return { action: "write", why };
 }
 
 /**
@@ -95,6 +101,18 @@ export function otherApp(fleet: string, why = ""): AbortError {
     nextSteps: [
       "Give --app-id and --private-key-file of the App that it runs with.",
       "Or replace that one by this: the same command with --rotate",
+    ],
+  });
+}
+
+/** @param why what there would be to do, a sentence */
+export function otherToken(fleet: string, why: string): AbortError {
+  return new AbortError(`The fleet ${fleet} runs with another token.`, {
+    code: "other-token",
+    why: `${why} To mend that takes the token in its Secret ${secretName(fleet)} at Modal, or one in its place, and that is not done unasked.`,
+    nextSteps: [
+      "Give the token that it runs with: MODAL_GHA_GITHUB_TOKEN, or --token-file.",
+      "Or replace that one by this: modal-gha init --auth pat --rotate",
     ],
   });
 }

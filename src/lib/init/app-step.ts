@@ -1,4 +1,6 @@
 // The fleet's GitHub App: the one that is known here, or named, or else a new one, made by a person in their browser.
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import type { Account } from "../github/setup/account.ts";
@@ -129,12 +131,29 @@ async function chooseWay(bench: Bench, options: AppOptions): Promise<KnownApp | 
   const appId = await asker.text("Its App id:", {
     check: (text) => (/^\d+$/.test(text) ? undefined : "It is a number, on the App's settings page."),
   });
-  const file = await asker.text("The file with its private key (.pem):");
-  const given = { githubAppId: told(appId), githubPrivateKeyFile: told(file) };
-  const credentials = await githubCredentials({ ...withoutSecrets(settings), ...given }, bench.listener.note);
-  if (credentials.kind !== "app") throw new Error("An App's id and key make an App.");
-  const access = { apiUrl: settings.githubApiUrl.value, appId, privateKey: credentials.privateKey };
-  return { access, keyFile: file };
+  const read = async (file: string, warn: (text: string) => void): Promise<string> => {
+    const given = { githubAppId: told(appId), githubPrivateKeyFile: told(file) };
+    const credentials = await githubCredentials({ ...withoutSecrets(settings), ...given }, warn);
+    if (credentials.kind !== "app") throw new Error("An App's id and key make an App.");
+    return credentials.privateKey;
+  };
+  const file = fromHome(
+    await asker.text("The file with its private key (.pem):", {
+      check: (text) => read(fromHome(text), () => undefined).then(() => undefined, faultOf),
+    }),
+  );
+  const privateKey = await read(file, bench.listener.note);
+  return { access: { apiUrl: settings.githubApiUrl.value, appId, privateKey }, keyFile: file };
+}
+
+/** No shell has read it. */
+function fromHome(path: string): string {
+  return path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
+}
+
+function faultOf(error: unknown): string {
+  const { message, why } = error as AbortError;
+  return [message, why].filter((part) => part !== undefined).join(" ");
 }
 
 function told(value: string) {

@@ -11,9 +11,14 @@ export interface Choice<T> {
   checked?: boolean;
 }
 
+export interface TextOptions {
+  initial?: string;
+  check?(answer: string): string | undefined | Promise<string | undefined>;
+}
+
 export interface Asker {
   /** @param check says what is wrong with an answer */
-  text(message: string, options?: { initial?: string; check?(answer: string): string | undefined }): Promise<string>;
+  text(message: string, options?: TextOptions): Promise<string>;
   choose<T>(message: string, choices: readonly Choice<T>[]): Promise<T>;
   /** At least one of them. */
   chooseSome<T>(message: string, choices: readonly Choice<T>[]): Promise<T[]>;
@@ -27,7 +32,8 @@ export function askerOn(io: IOStreams): Asker | undefined {
   return {
     text: (message, { initial, check } = {}) =>
       interruptible(({ input }) => {
-        const validate = (answer: string) => check?.(answer.trim()) ?? (answer.trim() !== "" || "Write something.");
+        const validate = async (answer: string) =>
+          (await check?.(answer.trim())) ?? (answer.trim() !== "" || "Write something.");
         return input({ message, validate, ...(initial === undefined ? {} : { default: initial }) }, context);
       }).then((answer) => answer.trim()),
     choose: (message, choices) => interruptible(({ select }) => select({ message, choices: [...choices] }, context)),

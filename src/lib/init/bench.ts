@@ -27,6 +27,8 @@ export interface Bench {
   modal: ModalConnection;
   /** Of ~/.modal.toml; undefined where the credentials are from the environment. */
   modalProfile: string | undefined;
+  /** By name; undefined where Modal does not say it. */
+  modalEnvironment: string | undefined;
   policy: Policy;
   policyFile: string;
   /** Whether every secret is to be made or written anew, and an App that is known may be replaced. */

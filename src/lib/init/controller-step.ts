@@ -9,13 +9,17 @@ import { modalValues } from "../operations/controller-secret.ts";
 import { policyHash } from "../policy/load.ts";
 import type { Bench } from "./bench.ts";
 import type { Told } from "./progress.ts";
-import { readSecretContent, type SecretContent, secretKeys } from "./secret-keys.ts";
+import { type Holder, isHeldBy, readSecretContent, type SecretContent, secretKeys } from "./secret-keys.ts";
 
 export interface ControllerStep extends Told {
   /** Without a slash at its end. */
   url: string;
   /** Where GitHub sends webhooks. */
   webhookUrl: string;
+  /** The same, and where else webhooks reach this controller: a webhook that goes there is this fleet's. */
+  webhookUrls: readonly string[];
+  /** Hash of the policy that it runs, where that is not the one that is here; undefined once that is deployed. */
+  otherPolicy: string | undefined;
   /** Whether its containers may run with other values than the Secret has. */
   isStale: boolean;
 }
@@ -27,12 +31,26 @@ export async function lookIntoSecret({ modal, policy }: Bench): Promise<SecretCo
   return content;
 }
 
+/**
+ * The same, before anything is written to it: an image was built and an App made since, and somebody else may have set the
+ * fleet up meanwhile.
+ * @param before what was in it
+ * @throws AbortError (set-up-meanwhile) where its values are another's by now
+ */
+export async function lookAgain(bench: Bench, before: SecretContent, holder: Holder): Promise<SecretContent> {
+  const content = await lookIntoSecret(bench);
+  const isNew = (content.hasApp && !before.hasApp) || (content.hasToken && !before.hasToken);
+  const { modal, policy } = bench;
+  if (isNew && !(await isHeldBy(modal.client, policy.fleet, holder))) throw setUpMeanwhile(policy.fleet, holder);
+  return content;
+}
+
 /** @throws AbortError; what the SDKs and deploying throw */
 export async function controllerStep(bench: Bench, content: SecretContent): Promise<ControllerStep> {
-  const { modal, policy, isRotating, signal, listener } = bench;
+  const { modal, policy, signal, listener } = bench;
   const { client } = modal;
   const { fleet } = policy;
-  const isWritten = isRotating || !content.hasModal;
+  const isWritten = !content.hasModal;
   if (isWritten) {
     const values = {
       ...modalValues(bench.env, client.profile),
@@ -40,35 +58,51 @@ export async function controllerStep(bench: Bench, content: SecretContent): Prom
     };
     await writeSecret(client, fleet, values);
   }
-  const found = await findAddress(bench);
+  const [found, ...others] = await findAddresses(bench);
   const health = found === undefined ? "none is deployed" : await ask(found, signal);
   if (found === undefined || typeof health === "string") {
     const { url } = await bench.deploy(listener.line);
-    return { ...at(url), isStale: false, state: "made", detail: url };
+    const all = [url, ...(await findAddresses(bench))];
+    return { ...at(url, all), otherPolicy: undefined, isStale: false, state: "made", detail: url };
   }
-  if (health.policy !== policyHash(policy)) {
-    listener.note(
-      `The controller runs another policy (${health.policy}) than ${bench.policyFile} (${policyHash(policy)}); ` +
-        "it is left as it is. To deploy this one: modal-gha deploy",
-    );
-  }
+  const otherPolicy = health.policy === policyHash(policy) ? undefined : health.policy;
   const hasAll = content.hasApp || content.hasToken;
   const isStale = isWritten || (hasAll && !health.configured);
   const state = isWritten ? "made" : "unchanged";
-  return { ...at(found), isStale, state, detail: isWritten ? `${found}, and its token for Modal` : found };
+  const detail = isWritten ? `${found}, and its token for Modal` : found;
+  return { ...at(found, [found, ...others]), otherPolicy, isStale, state, detail };
 }
 
-/** Where the controller that is deployed is reached: by its own domain where that leads to it. */
-async function findAddress({ modal, policy, signal }: Bench): Promise<string | undefined> {
+/**
+ * Where the controller that is deployed is reached, the wanted address first: its own domain where that leads to it, and
+ * Modal's. A domain that leads nowhere is this fleet's all the same, by its policy; one that leads to another fleet is not.
+ */
+async function findAddresses({ modal, policy, signal }: Bench): Promise<string[]> {
   const url = await findUrl(modal.client, policy.fleet);
   const domain = policy.controller?.customDomain;
-  if (url === undefined || domain === undefined) return url;
+  if (url === undefined) return [];
+  if (domain === undefined) return [url];
   const own = `https://${domain}`;
-  return typeof (await ask(own, signal)) === "string" ? url : own;
+  const answer = await ask(own, signal);
+  if (typeof answer === "string") return [url, own];
+  return answer.fleet === policy.fleet ? [own, url] : [url];
 }
 
-function at(url: string): { url: string; webhookUrl: string } {
-  return { url, webhookUrl: `${url}/webhook` };
+function at(url: string, all: readonly string[]): Pick<ControllerStep, "url" | "webhookUrl" | "webhookUrls"> {
+  return { url, webhookUrl: `${url}/webhook`, webhookUrls: all.map((each) => `${each}/webhook`) };
+}
+
+function setUpMeanwhile(fleet: string, { kind }: Holder): AbortError {
+  return new AbortError(`Somebody else has set up the fleet ${fleet} while this ran.`, {
+    code: "set-up-meanwhile",
+    why: `Its Secret ${secretName(fleet)} at Modal has another ${kind === "app" ? "App's" : "token's"} values by now; they were left alone.`,
+    nextSteps: [
+      kind === "app"
+        ? "Get the id and a key of their App: modal-gha init --app-id <id> --private-key-file <file.pem>"
+        : "Get their token, or a key of their App, then: modal-gha init",
+      "Or put yours in the place of theirs: the same command with --rotate",
+    ],
+  });
 }
 
 function foreignSecret(fleet: string): AbortError {

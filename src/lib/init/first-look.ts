@@ -22,13 +22,17 @@ export async function assertLook(
     await sleep(pauseMs, signal);
     fault = await look(webhookUrl, secret, now(), signal);
   }
-  if (fault === undefined) return;
-  throw new AbortError("The controller hears GitHub, but cannot look after its fleet.", {
+  if (fault !== undefined) throw cannotLook(fault);
+}
+
+/** @param why in the controller's own words, where it tells them */
+export function cannotLook(why: string): AbortError {
+  return new AbortError("The controller hears GitHub, but cannot look after its fleet.", {
     code: "controller-cannot-look",
-    why: fault,
+    why,
     nextSteps: [
       "Mend what it says, then run this again: modal-gha init",
-      "If one of its credentials is at fault: modal-gha init --rotate",
+      "If one of its credentials is at fault, put those at hand in their place: modal-gha init --rotate",
       "modal-gha doctor",
     ],
   });

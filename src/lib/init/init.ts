@@ -22,6 +22,7 @@ import { LocalSettings } from "./local-settings.ts";
 import { modalStep } from "./modal-step.ts";
 import { policyStep } from "./policy-step.ts";
 import { type Listener, Progress, type StepReport } from "./progress.ts";
+import { tellOtherPolicy } from "./redeploy.ts";
 import { beginWithApp, beginWithToken } from "./sides.ts";
 import { workflowStep } from "./workflow-step.ts";
 
@@ -91,8 +92,8 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   });
   const first = await ownSettings(local, options.folder);
   chooseModalProfile(first);
-  const { modal, profile } = await progress.run("modal", () =>
-    modalStep(env, (connection) => options.onEnd(() => connection.close())),
+  const { modal, profile, environment } = await progress.run("modal", () =>
+    modalStep(env, first.modalEnvironment, (connection) => options.onEnd(() => connection.close())),
   );
   const policyFile = resolve(options.folder, first.policyFile.value);
   const step = await progress.run("policy", () =>
@@ -111,6 +112,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
     ...{ env, answers, asker, listener, signal, local, settings, modal, policy, policyFile, isRotating, mayTakeHook },
     ...{ openBrowser, waitMs, now },
     modalProfile: profile,
+    modalEnvironment: environment,
     sleep: options.sleep ?? ((ms, ended) => sleepFor(ms, undefined, ended ? { signal: ended } : {})),
     deploy: (onLine) => options.deploy({ modal, policy, policyFile, githubApiUrl, answers, signal, onLine }),
   };
@@ -128,6 +130,7 @@ export async function initFleet(options: InitOptions): Promise<InitResult> {
   );
   const controller = await progress.run("controller", () => controllerStep(bench, content));
   const appId = await setUp(controller);
+  tellOtherPolicy(bench, controller);
   const folder = answers["write-workflow"] ? options.folder : undefined;
   const { text } = await progress.run("workflow", () => workflowStep(policy, folder));
   const isDefault = await local.isDefault(policy.fleet);

@@ -4,7 +4,6 @@ import { formatDuration } from "../cli/durations.ts";
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import type { AppFacts, AppInstallation } from "../github/setup/app.ts";
-import type { Policy } from "../policy/schema.ts";
 import type { AppStep } from "./app-step.ts";
 import type { Bench } from "./bench.ts";
 import type { Told } from "./progress.ts";
@@ -41,7 +40,7 @@ export async function installationStep(bench: Bench, app: AppStep): Promise<Inst
       throw notThere(app.facts, owner, await findInstallation(app.access, owner), error);
     }
   }
-  await assertRights(app.facts, installation, bench.policy.github);
+  await assertRights(bench, app.facts, installation);
   for (const repository of await unseen(bench, app, installation)) {
     bench.listener.note(
       `Warning: the App is not installed on ${repository}, which the policy names: ${installation.htmlUrl}`,
@@ -90,11 +89,15 @@ function notThere(facts: AppFacts, owner: string, found: AppInstallation | undef
 }
 
 async function assertRights(
+  { policy, settings }: Bench,
   facts: AppFacts,
   installation: AppInstallation,
-  { owner, scope }: Policy["github"],
 ): Promise<void> {
-  const { missingEvents, missingPermissions } = await import("../github/setup/manifest.ts");
+  const [{ missingEvents, missingPermissions }, { appSettingsUrl, webUrlOf }] = await Promise.all([
+    import("../github/setup/manifest.ts"),
+    import("../github/setup/web-url.ts"),
+  ]);
+  const { scope } = policy.github;
   const lacks = (has: Pick<AppFacts, "permissions" | "events">) => [
     ...missingPermissions(scope, has.permissions),
     ...missingEvents(has.events).map((event) => `the event ${event}`),
@@ -102,12 +105,11 @@ async function assertRights(
   const ofApp = lacks(facts);
   const missing = ofApp.length > 0 ? ofApp : lacks(installation);
   if (missing.length === 0) return;
-  const isOfOrganization = scope === "organization" && facts.owner.toLowerCase() === owner.toLowerCase();
-  const place = isOfOrganization ? `/organizations/${facts.owner}` : "";
-  const settings = `${new URL(facts.htmlUrl).origin}${place}/settings/apps/${facts.slug}/permissions`;
+  const webUrl = settings.githubWebUrl?.value ?? webUrlOf(settings.githubApiUrl.value);
+  const page = `${appSettingsUrl(webUrl, facts)}/permissions`;
   const nextSteps =
     ofApp.length > 0
-      ? [`Give it to the App, under "Permissions & events": ${settings}`, `Then accept it: ${installation.htmlUrl}`]
+      ? [`Give it to the App, under "Permissions & events": ${page}`, `Then accept it: ${installation.htmlUrl}`]
       : [`The App asks for it, and the account has not accepted that yet: ${installation.htmlUrl}`];
   throw new AbortError(`The GitHub App lacks ${missing.join(", ")}.`, {
     code: "missing-permissions",

@@ -2,9 +2,8 @@
 // by: one says whose values the others are, and one that putting values in place on both sides has not come to its end.
 import { createHash } from "node:crypto";
 import type { ModalClient } from "modal";
-import { appVariables } from "../github/credentials.ts";
-import { secretName } from "../modal/names.ts";
-import { readSecretState, secretMark } from "../modal/secrets.ts";
+import { appVariables, isOfFurtherApp } from "../github/credentials.ts";
+import { readSecretKeys, readSecretState, secretMark } from "../modal/secrets.ts";
 
 const app = appVariables(1);
 
@@ -69,16 +68,13 @@ export async function isHeldBy(client: ModalClient, fleet: string, holder: Holde
   return (await readSecretState(client, fleet, [holderKey(holder)])) === "complete";
 }
 
-/** ObjectCreationType of the protocol: only looks. */
-const lookUp = 0;
-
-/** Names that say of others that the values are theirs, as far as Modal tells the names in a Secret. */
-export async function otherHolderKeys(client: ModalClient, fleet: string, holder: Holder): Promise<string[]> {
-  const { metadata } = await client.cpClient.secretGetOrCreate({
-    deploymentName: secretName(fleet),
-    environmentName: client.environmentName(),
-    objectCreationType: lookUp,
-  });
+/**
+ * Names that are to go when this one's values are written: those that say of others that the values are theirs, and with a
+ * token those of further Apps, which a controller does not start with.
+ */
+export async function keysInTheWay(client: ModalClient, fleet: string, holder: Holder): Promise<string[]> {
   const own = holderKey(holder);
-  return (metadata?.keys ?? []).filter((key) => key.startsWith(holderPrefix) && key !== own);
+  const isOthers = (key: string) => key.startsWith(holderPrefix) && key !== own;
+  const keys = await readSecretKeys(client, fleet);
+  return keys.filter((key) => isOthers(key) || (holder.kind === "token" && isOfFurtherApp(key)));
 }

@@ -13,7 +13,8 @@ import type { Given } from "./given.ts";
 import { installationStep } from "./installation-step.ts";
 import type { Progress, Told } from "./progress.ts";
 import type { SecretContent } from "./secret-keys.ts";
-import { tokenSecretsStep, tokenStep, tokenWebhooksStep, verifyToken } from "./token-steps.ts";
+import { tokenWebhooksStep } from "./token-hooks.ts";
+import { tokenSecretsStep, tokenStep, verifyToken } from "./token-steps.ts";
 import { notVerified } from "./verdicts.ts";
 
 /** The rest of the steps. @returns the App's id; null for a token */
@@ -56,7 +57,9 @@ export async function beginWithToken({ bench, progress, content, given }: Ground
   return async (controller) => {
     const { webhookUrl } = controller;
     const secrets = await progress.run("secrets", () => tokenSecretsStep(bench, token, controller, content));
-    const { hooks } = await progress.run("webhook", () => tokenWebhooksStep(bench, token, controller, secrets));
+    const { hooks } = await progress.run("webhook", () =>
+      tokenWebhooksStep(bench, token, controller, secrets.webhookSecret),
+    );
     await progress.run("settings", () => settingsStep(bench, webhookUrl, undefined));
     await progress.run("installation", async () => ({ state: "skipped", detail: "a token is not installed" }));
     await progress.run("verification", async () => {
@@ -83,7 +86,7 @@ async function verified(
 
 /** What other commands need to find the fleet from here, and this one to go on; no secret. */
 async function settingsStep(bench: Bench, webhookUrl: string, app: AppStep | undefined) {
-  const { local, policy, policyFile, settings, modalProfile } = bench;
+  const { local, policy, policyFile, settings, modalProfile, modalEnvironment } = bench;
   const unlessDefault = (name: "githubApiUrl" | "githubWebUrl") => {
     const setting = settings[name];
     return setting === undefined || setting.source.kind === "default" ? undefined : setting.value;
@@ -96,6 +99,7 @@ async function settingsStep(bench: Bench, webhookUrl: string, app: AppStep | und
     githubApiUrl: unlessDefault("githubApiUrl"),
     githubWebUrl: unlessDefault("githubWebUrl"),
     modalProfile,
+    modalEnvironment,
   });
   // An App goes before a token wherever credentials are looked for.
   const isRid = app === undefined && (await local.forget(policy.fleet, ["githubAppId", "githubPrivateKeyFile"]));

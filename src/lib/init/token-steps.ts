@@ -5,13 +5,18 @@ import { ExitCode } from "../cli/exit-codes.ts";
 import type { Hook } from "../github/deliveries.ts";
 import type { HookVerdict } from "../github/setup/hook-verdict.ts";
 import { secretName } from "../modal/names.ts";
+import { writeSecret } from "../modal/secrets.ts";
 import { allowsRepository } from "../policy/match.ts";
-import { planForToken } from "./agreement.ts";
+import { otherToken, planForToken } from "./agreement.ts";
 import type { Bench } from "./bench.ts";
 import { giveToController, newWebhookSecret } from "./both-sides.ts";
-import type { ControllerStep } from "./controller-step.ts";
+import { isConnected } from "./connected.ts";
+import { type ControllerStep, lookAgain } from "./controller-step.ts";
+import { cannotLook } from "./first-look.ts";
 import type { Told } from "./progress.ts";
+import { agreeToPolicy, redeploy } from "./redeploy.ts";
 import { isHeldBy, type SecretContent, secretKeys } from "./secret-keys.ts";
+import { findHooks, pingAll } from "./token-hooks.ts";
 import { settled } from "./verdicts.ts";
 
 export interface TokenStep extends Told {
@@ -38,7 +43,7 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
       ],
     });
   }
-  const [{ connectGitHub }, { readRepositories }, { checkToken }] = await Promise.all([
+  const [{ connectGitHub }, { readRepositoryFacts, takesRunners }, { checkToken }] = await Promise.all([
     import("../github/client.ts"),
     import("../github/jobs.ts"),
     import("../github/setup/token.ts"),
@@ -47,7 +52,6 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
   const credentials = { kind: "token", token } as const;
   const octokit = await connectGitHub({ apiUrl: settings.githubApiUrl.value, credentials, owner });
   const named = policy.access.repositories.filter((pattern) => !pattern.includes("*"));
-  const repositories = named.length === policy.access.repositories.length ? named : undefined;
   const probed = named.slice(0, mostProbed);
   const facts = await checkToken(octokit, { scope, owner, repositories: probed });
   if (facts.unseen.length > 0 || facts.missing.length > 0) throw lacking(facts.unseen, facts.missing);
@@ -57,11 +61,12 @@ export async function tokenStep(bench: Bench, given: string | undefined): Promis
       `The token expires in ${days} days (${new Date(facts.expiresAt).toISOString()}); then: modal-gha init --auth pat --rotate`,
     );
   }
-  const places =
-    scope === "organization"
-      ? [owner]
-      : (repositories ??
-        (await readRepositories(octokit, owner, false)).filter((repository) => allowsRepository(policy, repository)));
+  const places = scope === "organization" ? [owner] : [...named];
+  if (scope === "repository" && named.length < policy.access.repositories.length) {
+    const seen = (await readRepositoryFacts(octokit, owner, false)).filter(takesRunners).map(({ name }) => name);
+    const isNew = (repository: string) => !named.some((name) => name.toLowerCase() === repository.toLowerCase());
+    places.push(...seen.filter((repository) => allowsRepository(policy, repository) && isNew(repository)));
+  }
   if (places.length === 0) throw noRepository(owner);
   const detail = `a ${facts.kind} token${facts.login === undefined ? "" : ` of ${facts.login}`}`;
   return { token, octokit, places, state: "done", detail };
@@ -73,37 +78,53 @@ export interface TokenSecrets extends Told {
   verdict: HookVerdict | undefined;
 }
 
-/** @throws AbortError of planForToken; what the SDKs and deploying throw */
+/**
+ * @param before what was in the Secret when this run began
+ * @throws AbortError of planForToken and lookAgain; what the SDKs and deploying throw
+ */
 export async function tokenSecretsStep(
   bench: Bench,
   { token, octokit, places }: TokenStep,
   controller: ControllerStep,
-  content: SecretContent,
+  before: SecretContent,
 ): Promise<TokenSecrets> {
   const { modal, policy, isRotating, listener } = bench;
   const { fleet } = policy;
   const { webhookUrl } = controller;
   const holder = { kind: "token", token } as const;
-  const hooks = await findHooks(octokit, places, policy.github.scope, webhookUrl);
-  const missingHooks = places.filter((place) => !hooks.has(place));
-  const plan = planForToken({ fleet, content, missingHooks, isRotating });
+  const content = await lookAgain(bench, before, holder);
+  const { hooks, missing, elsewhere } = await findHooks(octokit, places, policy.github.scope, controller);
+  const isHeld = await isHeldBy(modal.client, fleet, holder);
+  const plan = planForToken({ fleet, content, isHeld, missingHooks: missing, isRotating });
   if (plan.action === "look") {
-    if (controller.isStale) await bench.deploy(listener.line);
-    const verdict = await look(bench, [...hooks.values()]);
+    if (controller.isStale) await redeploy(bench, controller);
+    const verdict = await look(bench, controller, [...hooks.values()]);
     if (verdict.verdict !== "bad-signature") {
-      if (!(await isHeldBy(modal.client, fleet, holder))) {
+      // The same token once more would mend nothing, and another is not put in its place unasked.
+      if ((await isConnected(bench, controller.url)) === "no") {
+        throw cannotLook(`${controller.url}/healthz says that it does not get through to GitHub and Modal.`);
+      }
+      if (!isHeld) {
         listener.note(
           "The controller has another token than this one. To give it this one: modal-gha init --auth pat --rotate",
         );
       }
       const detail = `those in the Secret ${secretName(fleet)} stay as they are`;
+      if (elsewhere.length > 0) {
+        // They are moved, and then have to show themselves again; the controller finds failed deliveries by the address.
+        await agreeToPolicy(bench, controller);
+        await writeSecret(modal.client, fleet, { [secretKeys.webhookUrl]: webhookUrl });
+        await redeploy(bench, controller);
+        return { state: "made", detail, webhookSecret: undefined, verdict: undefined };
+      }
       const state = controller.isStale ? "made" : "unchanged";
       return { state, detail, webhookSecret: undefined, verdict };
     }
+    if (!isHeld) throw otherToken(fleet, verdict.detail);
     listener.note(`${verdict.detail} Both sides get new ones.`);
   } else if (content.hasToken) listener.note(`New secrets for GitHub and the controller: ${plan.why}.`);
   const webhookSecret = newWebhookSecret();
-  await giveToController(bench, holder, {
+  await giveToController(bench, controller, holder, {
     [secretKeys.githubToken]: token,
     [secretKeys.webhookSecret]: webhookSecret,
     [secretKeys.webhookUrl]: webhookUrl,
@@ -114,71 +135,17 @@ export async function tokenSecretsStep(
   return { state: "made", detail, webhookSecret, verdict: undefined };
 }
 
-export interface TokenWebhooks extends Told {
-  hooks: Hook[];
-}
-
-/** @throws SetupError (webhook-refused), RequestError */
-export async function tokenWebhooksStep(
-  bench: Bench,
-  { octokit, places }: TokenStep,
-  { webhookUrl: url }: ControllerStep,
-  { webhookSecret: secret }: TokenSecrets,
-): Promise<TokenWebhooks> {
-  const { ensureOrganizationHook, ensureRepositoryHook } = await import("../github/setup/place-hooks.ts");
-  const ensure = bench.policy.github.scope === "organization" ? ensureOrganizationHook : ensureRepositoryHook;
-  const hooks: Hook[] = [];
-  let isChanged = false;
-  for (const place of places) {
-    bench.signal.throwIfAborted();
-    const { change, ...hook } = await ensure({ octokit, place, url, ...(secret !== undefined && { secret }) });
-    isChanged ||= change !== "unchanged";
-    hooks.push(hook);
-  }
-  const where = places.length === 1 ? places[0] : `${places.length} repositories`;
-  return { hooks, state: isChanged ? "made" : "unchanged", detail: `webhooks of ${where} go to ${url}` };
-}
-
 /** Whether both sides agree once the controller has taken what is in its Secret. @throws RequestError, the signal's reason */
 export async function verifyToken(bench: Bench, hooks: readonly Hook[]): Promise<HookVerdict> {
   return settled(() => pingAll(bench, hooks), bench.sleep, bench.signal);
 }
 
-async function look(bench: Bench, hooks: readonly Hook[]): Promise<HookVerdict> {
+async function look(bench: Bench, controller: ControllerStep, hooks: readonly Hook[]): Promise<HookVerdict> {
   const verdict = await pingAll(bench, hooks);
   if (verdict.verdict !== "not-configured") return verdict;
   // Its containers are older than the values in its Secret.
-  await bench.deploy(bench.listener.line);
+  await redeploy(bench, controller);
   return verifyToken(bench, hooks);
-}
-
-/** Lets GitHub ping by every webhook; the first that is not well tells for all. */
-async function pingAll({ sleep, signal }: Bench, hooks: readonly Hook[]): Promise<HookVerdict> {
-  const { pingHook } = await import("../github/setup/verify-hook.ts");
-  let last: HookVerdict = { verdict: "no-delivery", detail: "There is no webhook." };
-  for (const hook of hooks) {
-    last = await pingHook(hook, { signal, sleep });
-    if (last.verdict !== "ok") break;
-  }
-  return last;
-}
-
-async function findHooks(
-  octokit: Octokit,
-  places: readonly string[],
-  scope: "organization" | "repository",
-  webhookUrl: string,
-): Promise<Map<string, Hook>> {
-  const [{ hooksTo }, { runnersPath }] = await Promise.all([
-    import("../github/hooks.ts"),
-    import("../github/runners.ts"),
-  ]);
-  const found = new Map<string, Hook>();
-  for (const place of places) {
-    const [hook] = await hooksTo(webhookUrl, octokit, [runnersPath(scope, place, place)]);
-    if (hook) found.set(place, hook);
-  }
-  return found;
 }
 
 function lacking(unseen: readonly string[], missing: readonly string[]): AbortError {

@@ -1,5 +1,5 @@
-// Asks the entrypoint of a living Sandbox to stop: it lets the runner cancel its job politely, which GitHub then shows as
-// cancelled, where a Sandbox that vanishes leaves the job hanging for minutes.
+// Asks the entrypoint of a living Sandbox to stop: it lets the runner stop its job and tell GitHub at once, where a
+// Sandbox that vanishes leaves the job hanging for minutes.
 import type { ModalConnection } from "./client.ts";
 
 /** The entrypoint keeps its process id there, and looks for the grace: image/bin/modal-gha-entrypoint. */

@@ -6,7 +6,8 @@ import { secretName } from "./names.ts";
 /** The key that marks a Secret as ours; its value is the fleet's name. */
 export const secretMark = "MODAL_GHA_FLEET";
 
-/** ObjectCreationType of the protocol. */
+/** ObjectCreationType of the protocol: only looks; makes one, unless there is one. */
+const lookUp = 0;
 const failIfExists = 2;
 
 export type SecretState = "missing" | "not-ours" | "incomplete" | "complete";
@@ -33,6 +34,17 @@ export async function missingSecretKeys(
 ): Promise<string[]> {
   const found = await Promise.all(keys.map(async (key) => ({ key, state: await find(client, fleet, [key]) })));
   return found.filter(({ state }) => state !== "found").map(({ key }) => key);
+}
+
+/** Names of the values in the fleet's Secret, as far as Modal tells them; none where there is no Secret of ours. */
+export async function readSecretKeys(client: ModalClient, fleet: string): Promise<string[]> {
+  if ((await readSecretState(client, fleet, [])) !== "complete") return [];
+  const { metadata } = await client.cpClient.secretGetOrCreate({
+    deploymentName: secretName(fleet),
+    environmentName: client.environmentName(),
+    objectCreationType: lookUp,
+  });
+  return metadata?.keys ?? [];
 }
 
 /**

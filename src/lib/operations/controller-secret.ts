@@ -12,13 +12,19 @@ const tokenVariable = "MODAL_GHA_GITHUB_TOKEN";
 const tokenId = "MODAL_GHA_MODAL_TOKEN_ID";
 const tokenSecret = "MODAL_GHA_MODAL_TOKEN_SECRET";
 
+/** A token pair that the environment has for the controller, such as a service user's. */
+export function ownModalPair(env: Environment): { id: string; secret: string } | undefined {
+  const [id, secret] = [env[tokenId], env[tokenSecret]];
+  return id && secret ? { id, secret } : undefined;
+}
+
 /**
  * What the controller needs to start Sandboxes: a token pair of its own from the environment, such as a service user's,
  * or else the operator's; and the address of Modal.
  * @throws AbortError (authentication) where the operator has no token pair, but signs in by OAuth
  */
 export function modalValues(env: Environment, profile: Profile): Record<string, string> {
-  const own = env[tokenId] && env[tokenSecret] ? { id: env[tokenId], secret: env[tokenSecret] } : undefined;
+  const own = ownModalPair(env);
   const [id, secret] = own ? [own.id, own.secret] : [profile.tokenId, profile.tokenSecret];
   if (!id || !secret) {
     throw new AbortError("The controller needs a token pair for Modal, and there is none here.", {

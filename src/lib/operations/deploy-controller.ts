@@ -2,6 +2,7 @@
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
+import { appVariables, isOfFurtherApp } from "../github/credentials.ts";
 import type { ModalConnection } from "../modal/client.ts";
 import type { DeploySettings } from "../modal/deploy/bundle.ts";
 import type { Via } from "../modal/deploy/client-program.ts";
@@ -81,11 +82,12 @@ export async function rollBackFleet(
 async function ensureSecret({ modal, policy, settings, env }: DeployAccess, wish: DeployWish): Promise<void> {
   const { client } = modal;
   const { fleet } = policy.policy;
-  const [{ readSecretState, writeSecret }, { neededKeys }, { githubValues, modalValues }] = await Promise.all([
-    import("../modal/secrets.ts"),
-    import("../modal/deploy/deploy.ts"),
-    import("./controller-secret.ts"),
-  ]);
+  const [{ readSecretKeys, readSecretState, writeSecret }, { neededKeys }, { githubValues, modalValues }] =
+    await Promise.all([
+      import("../modal/secrets.ts"),
+      import("../modal/deploy/deploy.ts"),
+      import("./controller-secret.ts"),
+    ]);
   const state = await readSecretState(client, fleet, neededKeys);
   // Of a Secret that is not ours, deployController says what there is to say.
   if (state === "not-ours" || (state === "complete" && !wish.updateSecret)) return;
@@ -97,6 +99,11 @@ async function ensureSecret({ modal, policy, settings, env }: DeployAccess, wish
         })
       : {};
   const values: Record<string, string | undefined> = { ...modalValues(env, client.profile), ...ofGitHub };
+  // A controller does not start with a token and further Apps.
+  if (appVariables(1).appId in values && values[appVariables(1).appId] === undefined) {
+    const keys = await readSecretKeys(client, fleet);
+    Object.assign(values, Object.fromEntries(keys.filter(isOfFurtherApp).map((key) => [key, undefined])));
+  }
   for (const [key, value] of Object.entries(values)) {
     const isThere = async () => !isNew && (await readSecretState(client, fleet, [key])) === "complete";
     if (value === undefined && !(await isThere())) delete values[key];

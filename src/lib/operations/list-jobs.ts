@@ -72,6 +72,9 @@ export interface ListJobsOptions extends JobFilter {
   now(): number;
 }
 
+/** What stands in `unseen` for the jobs of a repository. */
+export const jobsOf = (repository: string) => `the jobs of ${repository}`;
+
 const latelyMs = 15 * 60_000;
 const repositoriesAtOnce = 8;
 
@@ -105,7 +108,7 @@ async function readJobs(fleet: FleetAccess, options: ListJobsOptions, looking: L
   );
   const since = states && !states.includes("finished") ? undefined : (options.finishedSince ?? now() - latelyMs);
   const lists = await inBatches(repositories, repositoriesAtOnce, (repository) =>
-    looking.at(`the jobs of ${repository}`, () => readRecentJobs(fleet.octokit, repository, since)),
+    looking.at(jobsOf(repository), () => readRecentJobs(fleet.octokit, repository, since)),
   );
   return lists.flatMap((jobs) => jobs ?? []);
 }
@@ -172,7 +175,8 @@ function isWanted(job: ListedJob, { pools, repositories, states }: JobFilter): b
   );
 }
 
-function byUrgency(a: ListedJob, b: ListedJob): number {
+/** The order of a list of jobs. */
+export function byUrgency(a: ListedJob, b: ListedJob): number {
   const order = jobStates.indexOf(a.state) - jobStates.indexOf(b.state);
   if (order !== 0) return order;
   if (a.state === "finished") return (b.completedAt ?? "").localeCompare(a.completedAt ?? "") || b.job - a.job;

@@ -84,7 +84,7 @@ export async function shellInto(
     input,
     output: (bytes) => void stdout.write(bytes),
     ...(isTerminal ? {} : { errors: (bytes: Uint8Array) => void io.stderr.stream.write(bytes) }),
-    size: () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }),
+    size: () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 }),
     take(onResize) {
       if (isRaw) stdin.setRawMode?.(true);
       stdout.on("resize", onResize);

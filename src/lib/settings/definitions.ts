@@ -69,6 +69,11 @@ export const settingDefinitions = {
     environment: ["MODAL_PROFILE"],
     kind: "text",
   },
+  modalEnvironment: {
+    summary: "Environment of the Modal workspace that the fleet is in.",
+    environment: ["MODAL_ENVIRONMENT"],
+    kind: "text",
+  },
 } as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof settingDefinitions;

@@ -13,6 +13,7 @@ export interface ListedFleet {
   githubApiUrl: string;
   webhookUrl: string | null;
   modalProfile: string | null;
+  modalEnvironment: string | null;
 }
 
 /** By name. What is stored for all fleets counts for each; the environment does not, as it is not the fleets'. */
@@ -35,6 +36,7 @@ export async function listFleets(
         githubApiUrl: settings.githubApiUrl.value,
         webhookUrl: settings.webhookUrl?.value ?? null,
         modalProfile: settings.modalProfile?.value ?? null,
+        modalEnvironment: settings.modalEnvironment?.value ?? null,
       };
     }),
   );

@@ -5,6 +5,7 @@ import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/sourc
 import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
 import type { ListedJob } from "../../lib/operations/list-jobs.ts";
 import type { RunningFeeds } from "./feeds.ts";
+import { contextOf } from "./keys.ts";
 import { selectedRow } from "./rows.ts";
 import type { Confirmation, Deed, Level } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -17,11 +18,21 @@ export interface ActionOptions {
   now(): number;
   /** Writes bytes to the terminal that do not show. */
   write(bytes: string): void;
+  /** Hands the terminal to a shell in the runner until it ends. */
+  shell(runner: string): Promise<void>;
+}
+
+export interface TargetRunner {
+  runner: string;
+  /** The job on it, or that it was made for; null where there is none, or GitHub does not show yet which it runs. */
+  job: number | null;
+  repository: string | null;
+  isBusy: boolean;
 }
 
 export interface Actions {
   /** The selected row's runner; undefined, and said, where it has none that is alive. */
-  runner(): { runner: string; job: number | null; repository: string | null; isBusy: boolean } | undefined;
+  runner(): TargetRunner | undefined;
   say(level: Level, text: string): void;
   /** Runs something whose failure is told. */
   tell(words: string, work: () => Promise<void>): Promise<void>;
@@ -29,19 +40,35 @@ export interface Actions {
   spawn(): Promise<void>;
   redeliver(): Promise<void>;
   askToReconcile(): Promise<void>;
+  openShell(): Promise<void>;
   /** What was agreed to. */
   carryOut(deed: Deed): Promise<void>;
   open(): Promise<void>;
   copy(): void;
+  /** Asks nothing any more. @returns what changes the fleet at this moment, and must not be left half done */
+  close(): readonly UnderWay[];
+}
+
+export interface UnderWay {
+  text: string;
+  ended: Promise<void>;
 }
 
 let lastId = 0;
 
 export function createActions(options: ActionOptions): Actions {
   const { store, source, feeds, now } = options;
+  /** A shell has the terminal. */
+  let isInShell = false;
+  /** The operator has left. */
+  let isClosed = false;
+  const deeds = new Set<UnderWay>();
 
   const say = (level: Level, text: string) => store.dispatch({ type: "said", level, text, at: now() });
   const ask = (confirmation: Confirmation) => store.dispatch({ type: "asked", confirmation });
+  /** A question that comes late, while something else has the keys, would take a key that is meant for that as its answer. */
+  const askIfFree = (confirmation: Confirmation, otherwise: string) =>
+    contextOf(store.state()) === "table" && !isInShell && !isClosed ? ask(confirmation) : say("warning", otherwise);
 
   /** The terminal's own way to its clipboard, also over SSH: OSC 52, xterm's control sequences. */
   const toClipboard = (text: string) => options.write(`\u001B]52;c;${Buffer.from(text).toString("base64")}\u0007`);
@@ -57,6 +84,12 @@ export function createActions(options: ActionOptions): Actions {
     } finally {
       store.dispatch({ type: "ended", id });
     }
+  }
+
+  function change(text: string, work: () => Promise<void>): Promise<void> {
+    const deed = { text, ended: tell(text, work) };
+    deeds.add(deed);
+    return deed.ended.finally(() => deeds.delete(deed));
   }
 
   function runner(): ReturnType<Actions["runner"]> {
@@ -78,26 +111,33 @@ export function createActions(options: ActionOptions): Actions {
   const carryOut = (deed: Deed): Promise<void> => {
     switch (deed.kind) {
       case "kill":
-        return tell(`ending ${deed.runner}`, async () => {
-          const { result } = await source.kill(deed.runner, deed.agreedJob);
-          say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);
+        return change(`ending ${deed.runner}`, async () => {
+          const killed = await source.kill(deed.runner, deed.agreedJob);
+          if (killed.result === "other-job") {
+            const { runner: name, job, repository } = killed;
+            const now = { runner: name, job: job || null, repository, isBusy: true };
+            askIfFree(questionOf(now), `Kept ${name}: it runs ${jobWords(now)} by now.`);
+          } else {
+            const { result } = killed;
+            say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);
+          }
           feeds.refresh("sandboxes", "registrations", "jobs");
         });
       case "spawn":
-        return tell(`giving job ${deed.job} a runner`, async () => {
+        return change(`giving job ${deed.job} a runner`, async () => {
           const { isProvided, reason, detail, runner: name } = await source.spawn(deed.job);
           say(isProvided ? "good" : "warning", `Job ${deed.job}: ${reason}${name ? `, ${name}` : ""}: ${detail}`);
           feeds.refresh("sandboxes", "registrations", "jobs");
         });
       case "redeliver":
-        return tell(`sending delivery ${deed.id} once more`, async () => {
+        return change(`sending delivery ${deed.id} once more`, async () => {
           const { result, failure } = await source.redeliver(deed.id);
           const level = result === "delivered" ? "good" : result === "pending" ? "info" : "warning";
           say(level, `Delivery ${deed.id}: ${result}${failure ? `: ${failure}` : ""}`);
           feeds.refresh("deliveries", "jobs");
         });
       case "reconcile":
-        return tell("mending the fleet", async () => {
+        return change("mending the fleet", async () => {
           const items = await source.reconcile(false);
           const done = items.filter((item) => item.done === true).length;
           const left = items.length - done;
@@ -112,17 +152,14 @@ export function createActions(options: ActionOptions): Actions {
     say,
     tell,
     carryOut,
+    close() {
+      isClosed = true;
+      return [...deeds];
+    },
     askToKill() {
       const target = runner();
       if (!target) return;
-      const { runner: name, job, repository, isBusy } = target;
-      ask({
-        question: isBusy ? `End ${name}, and the job on it?` : `End ${name}?`,
-        lines: isBusy
-          ? [`It runs job ${job}${repository === null ? "" : ` of ${repository}`}, which is interrupted, and fails.`]
-          : ["It runs no job. It is deregistered first, so that none can come to it."],
-        deed: { kind: "kill", runner: name, agreedJob: isBusy ? job : null },
-      });
+      ask(questionOf(target));
     },
     async spawn() {
       const row = selectedRow(store.state()) as ListedJob | undefined;
@@ -138,12 +175,20 @@ export function createActions(options: ActionOptions): Actions {
       tell("looking at the whole fleet", async () => {
         const items = await source.reconcile(true);
         if (items.length === 0) return say("good", "Everything is as it should be.");
-        ask({
-          question: "Mend what is not as it should be?",
-          lines: items.map(({ reason, detail }) => `${reason}: ${detail}`),
-          deed: { kind: "reconcile" },
-        });
+        const lines = items.map(({ reason, detail }) => `${reason}: ${detail}`);
+        const things = items.length === 1 ? "1 thing" : `${items.length} things`;
+        askIfFree(
+          { question: "Mend what is not as it should be?", lines, deed: { kind: "reconcile" } },
+          `${things} to mend; ^R shows ${items.length === 1 ? "it" : "them"}.`,
+        );
       }),
+    async openShell() {
+      const target = runner();
+      if (!target) return;
+      isInShell = true;
+      await tell(`a shell in ${target.runner}`, () => options.shell(target.runner));
+      isInShell = false;
+    },
     open: async () => {
       const url = pageOf(store, source);
       if (!url) return say("warning", "It has no page at GitHub.");
@@ -167,6 +212,22 @@ export function createActions(options: ActionOptions): Actions {
       say("info", `Copied ${id}, if this terminal lets programs copy.`);
     },
   };
+}
+
+function questionOf(target: TargetRunner): Confirmation {
+  const { runner, job, isBusy } = target;
+  return {
+    question: isBusy ? `End ${runner}, and the job on it?` : `End ${runner}?`,
+    lines: isBusy
+      ? [`It runs ${jobWords(target)}, which is interrupted.`]
+      : ["It runs no job. It is deregistered first, so that none can come to it."],
+    deed: { kind: "kill", runner, agreedJob: isBusy ? (job ?? 0) : null },
+  };
+}
+
+function jobWords({ job, repository }: TargetRunner): string {
+  if (job === null) return "a job that GitHub does not show yet";
+  return `job ${job}${repository === null ? "" : ` of ${repository}`}`;
 }
 
 const killWords = {

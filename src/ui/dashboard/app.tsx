@@ -1,8 +1,8 @@
 // The whole screen, from the state alone; keys go to whoever gave it the state.
-import { Box, Text, useInput } from "ink";
+import { Box, Text, useInput, usePaste } from "ink";
 import { type ReactElement, useSyncExternalStore } from "react";
 import { Table } from "../components/table.tsx";
-import { toWidth } from "../fit.ts";
+import { safe, toWidth } from "../fit.ts";
 import type { Palette } from "../palette.ts";
 import { ConfirmationBox } from "./confirmation.tsx";
 import { Detail } from "./detail.tsx";
@@ -23,15 +23,15 @@ import { viewOf } from "./views.ts";
 export interface AppProps {
   store: Pick<Store, "state" | "subscribe">;
   palette: Palette;
-  /** Hears each key, by the name that keyNames gives it. */
-  onKey(key: string): void;
+  /** Hears the keys that came at once, by the names that keyNames gives them. */
+  onKeys(keys: readonly string[]): void;
+  onPaste(text: string): void;
 }
 
-export function App({ store, palette, onKey }: AppProps): ReactElement {
+export function App({ store, palette, onKeys, onPaste }: AppProps): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.state);
-  useInput((input, key) => {
-    for (const name of keyNames(input, key)) onKey(name);
-  });
+  useInput((input, key) => onKeys(keyNames(input, key)));
+  usePaste(onPaste);
   return <Screen state={state} palette={palette} />;
 }
 
@@ -103,6 +103,14 @@ function ViewTable(props: { state: DashboardState; palette: Palette; width: numb
   );
 }
 
+/** That nothing is known is not that nothing is there. */
+function unread({ view, feeds }: DashboardState): string | undefined {
+  const { data } = feeds.jobs;
+  const [first] = data?.unseen ?? [];
+  if (view !== "jobs" || data?.isWhole !== false || !first) return undefined;
+  return safe(`Could not read ${first.what}: ${first.why}`);
+}
+
 /** Why there is nothing to see. */
 function Nothing({ state, palette, width, height }: Parameters<typeof ViewTable>[0]): ReactElement {
   const view = viewOf(state.view);
@@ -113,7 +121,7 @@ function Nothing({ state, palette, width, height }: Parameters<typeof ViewTable>
       ? (failure?.message ?? "Asking …")
       : all.length > 0
         ? "No row has these words; esc clears the filter."
-        : view.empty;
+        : (unread(state) ?? view.empty);
   const left = Math.max(1, Math.floor((width - text.length) / 2));
   return (
     <Box height={height} width={width} paddingTop={Math.max(0, Math.floor(height / 2) - 1)}>

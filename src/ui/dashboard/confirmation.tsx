@@ -14,7 +14,7 @@ export function ConfirmationBox(props: {
   height: number;
 }): ReactElement {
   const { confirmation, palette, width, height } = props;
-  const inner = Math.min(widest, width - 8);
+  const inner = Math.max(1, Math.min(widest, width - 8));
   const room = Math.max(1, height - 6);
   const all = confirmation.lines.flatMap((line) => wrapWords(safe(line), inner));
   const shown = all.length > room ? [...all.slice(0, room - 1), `… and ${all.length - room + 1} more`] : all;
@@ -23,7 +23,7 @@ export function ConfirmationBox(props: {
     " ".repeat(inner),
     ...shown.map((line) => toWidth(line, inner)),
     ...(shown.length > 0 ? [" ".repeat(inner)] : []),
-    `${palette.paint("bad", "y")} yes    ${palette.paint("accent", "n")} no${" ".repeat(inner - 13)}`,
+    `${palette.paint("bad", "y")} yes    ${palette.paint("accent", "n")} no${" ".repeat(Math.max(0, inner - 13))}`,
   ];
   const edge = (text: string) => palette.paint("wait", text);
   const lines = [

@@ -1,5 +1,6 @@
 // Turns keys into what they do: commands of the screen go to its state, the others to the fleet or the terminal.
-import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import { plainText } from "../../lib/cli/text.ts";
+import type { DashboardRunner, DashboardSource } from "../../lib/dashboard/source.ts";
 import type { ListedJob } from "../../lib/operations/list-jobs.ts";
 import { type ActionOptions, type Actions, createActions } from "./actions.ts";
 import { type Command, findBinding } from "./keys.ts";
@@ -9,20 +10,37 @@ import { watchLog } from "./watch-log.ts";
 export interface ControllerOptions extends ActionOptions {
   source: DashboardSource;
   signal: AbortSignal;
-  /** Hands the terminal to a shell in the runner until it ends. */
-  shell(runner: string): Promise<void>;
   /** Ends the dashboard. */
   leave(how: "quit" | "interrupt"): void;
 }
 
-/** @returns what takes the keys, by their names */
-export function createController(options: ControllerOptions): (key: string) => void {
+export interface Controller extends Pick<Actions, "close"> {
+  /** Takes keys that came at once, by their names. */
+  onKeys(keys: readonly string[]): void;
+  /** Takes pasted text, which is no key whatever is in it. */
+  onPaste(text: string): void;
+}
+
+export function createController(options: ControllerOptions): Controller {
   const { store } = options;
   const actions = createActions(options);
-  return (key) => {
+  const onKey = (key: string) => {
     const binding = findBinding(store.state(), key);
     if (binding) perform(binding.command, actions, options);
     else if (store.state().typing && /^[^\p{Cc}]$/u.test(key)) store.dispatch({ type: "typed", text: key });
+  };
+  return {
+    close: actions.close,
+    onKeys(keys) {
+      const asked = store.state().confirmation;
+      for (const key of keys) {
+        onKey(key);
+        const { confirmation } = store.state();
+        // Nobody has read a question whose answer came along with it: it was pasted, where the terminal does not say so.
+        if (confirmation && confirmation !== asked) break;
+      }
+    },
+    onPaste: (text) => store.dispatch({ type: "typed", text: plainText(text).trim() }),
   };
 }
 
@@ -42,10 +60,7 @@ function perform(command: Command, actions: Actions, options: ControllerOptions)
       actions.say("info", "Asking again.");
     },
     logs: () => showLog(actions, options),
-    shell() {
-      const target = actions.runner();
-      if (target) void actions.tell(`a shell in ${target.runner}`, () => options.shell(target.runner));
-    },
+    shell: actions.openShell,
   };
   const deed = deeds[command];
   if (deed) deed();
@@ -70,7 +85,14 @@ function showLog(actions: Actions, options: ControllerOptions): void {
   }
   const target = actions.runner();
   if (!target) return;
-  const { runner, job, repository } = target;
-  if (job === null) actions.say("warning", `${runner} has no job yet, and so no log.`);
-  else void watchLog(options, runner, `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`);
+  const { runner, job, isBusy } = target;
+  if (job === null) {
+    const why = isBusy ? "GitHub does not show yet which job it runs." : "it has no job yet, and so no log.";
+    actions.say("warning", `${runner}: ${why}`);
+    return;
+  }
+  const { repository, run } = row as DashboardRunner;
+  const title = `job ${job}${repository === null ? "" : ` of ${repository}`} on ${runner}`;
+  // The job, not the runner: of that, tags may name another.
+  void watchLog(options, repository !== null && run ? options.source.jobUrl(repository, run, job) : runner, title);
 }

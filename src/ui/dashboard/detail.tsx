@@ -16,7 +16,7 @@ export function Detail(props: {
 }): ReactElement {
   const { state, palette, width, height, isBeside } = props;
   const edge = isBeside ? `${palette.paint("muted", "│")} ` : " ";
-  const lines = detailLines(state, width - (isBeside ? 3 : 2));
+  const lines = detailLines(state, detailTextWidth(props));
   const top = Math.min(state.detailTop, Math.max(0, lines.length - height));
   const below = lines.length - top - height;
   const shown =
@@ -35,6 +35,11 @@ export function Detail(props: {
       ))}
     </Box>
   );
+}
+
+/** Columns for its text, between its edges. */
+export function detailTextWidth({ width, isBeside }: { width: number; isBeside: boolean }): number {
+  return width - (isBeside ? 3 : 2);
 }
 
 function moreLine(count: number): Line {

@@ -75,9 +75,14 @@ export function pauseMs(name: FeedName, options: Pace): number {
 export function startFeeds(options: FeedOptions): RunningFeeds {
   const { store, signal } = options;
   const wakers = new Map<FeedName, () => void>();
+  /** Asked for since the question that is under way was put: its answer may be of before. */
+  const again = new Set<FeedName>();
   const names = Object.keys(paces) as FeedName[];
   const isWanted = (name: FeedName) => paces[name].isWanted?.(store.state()) ?? true;
-  const wake = (name: FeedName) => wakers.get(name)?.();
+  const wake = (name: FeedName) => {
+    again.add(name);
+    wakers.get(name)?.();
+  };
 
   let { view } = store.state();
   const forget = store.subscribe(() => {
@@ -91,6 +96,7 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
   async function run(name: FeedName): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
+      again.delete(name);
       const [begun, work] = [options.clock.now(), options.busyMs()];
       // The first time programs are loaded and connections made.
       const isFirst = store.state().feeds[name].at === undefined;
@@ -99,6 +105,7 @@ export function startFeeds(options: FeedOptions): RunningFeeds {
       const workMs = isFirst ? 0 : options.busyMs() - work;
       const rate = store.state().feeds.rate.data;
       const allowanceMs = options.allowance.waitMs(rate?.limit);
+      if (again.has(name)) continue;
       await pause(name, pauseMs(name, { refreshMs: options.refreshMs, failures, tookMs, workMs, rate, allowanceMs }));
     }
   }
@@ -130,7 +137,8 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
   } catch (error) {
     if (signal.aborted) return true;
     const at = clock.now();
-    const message = redact(explainError(error).message);
+    const { code, message: said } = explainError(error);
+    const message = redact(said);
     const rate = store.state().feeds.rate.data;
     const { refreshMs } = options;
     const allowanceMs = options.allowance.waitMs(rate?.limit);
@@ -145,7 +153,7 @@ async function ask(name: FeedName, failures: number, options: FeedOptions): Prom
     if (failures === 0) {
       store.dispatch({ type: "said", level: "warning", text: `${wordsFor[name]}: ${message}`, at, isQuiet: true });
     }
-    store.dispatch({ type: "failed", feed: name, message, at, nextTryAt: at + pause });
+    store.dispatch({ type: "failed", feed: name, code, message, at, nextTryAt: at + pause });
     return false;
   }
 }
@@ -166,14 +174,16 @@ function joined(
   askedAt: number,
   { store, source, clock }: FeedOptions,
 ): { runners: DashboardRunner[] | undefined } | undefined {
-  if (name !== "sandboxes" && name !== "registrations") return undefined;
+  if (name !== "sandboxes" && name !== "registrations" && name !== "jobs") return undefined;
   const { feeds } = store.state();
   const known = <Name extends "sandboxes" | "registrations">(side: Name) => {
     const feed = name === side ? { data: data as FeedData[Name], askedAt } : feeds[side];
     return feed.data && { list: feed.data, askedAt: feed.askedAt ?? 0 };
   };
-  const sides = { sandboxes: known("sandboxes"), registrations: known("registrations") };
-  const runners = source.runners(sides as KnownSides, clock.now());
+  const { jobs } = (name === "jobs" ? (data as FeedData["jobs"]) : feeds.jobs.data) ?? {};
+  const { runners: former } = store.state();
+  const sides: KnownSides = { sandboxes: known("sandboxes"), registrations: known("registrations"), jobs, former };
+  const runners = source.runners(sides, clock.now());
   // That GitHub has no registrations does not say that nothing runs at Modal.
   return { runners: runners.length > 0 || sides.sandboxes ? runners : undefined };
 }

@@ -48,7 +48,7 @@ function trouble(state: DashboardState): { text: string; tone: Tone } | undefine
     ["modal", "Modal"],
   ] as const) {
     const { state: is, message = "", nextTryAt = state.now } = healthOf(service, state.feeds);
-    if (is !== "down") continue;
+    if (is === "up" || is === "unknown") continue;
     parts.push(`${name}: ${safe(message)} Next try ${inTime(nextTryAt - state.now)}.`);
   }
   const failure = stalest(viewOf(state.view).feeds, state.feeds)?.failure;

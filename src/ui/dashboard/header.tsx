@@ -6,7 +6,7 @@ import { formatDollars } from "../../lib/cli/numbers.ts";
 import { displayWidth } from "../../lib/cli/text.ts";
 import { safe } from "../fit.ts";
 import type { Palette, Tone } from "../palette.ts";
-import { healthOf } from "./health.ts";
+import { type Health, healthOf } from "./health.ts";
 import type { DashboardState } from "./state.ts";
 
 /** Text with its tone; what is left out first on a narrow screen has the highest rank. */
@@ -43,12 +43,8 @@ function services(state: DashboardState): Piece[] {
     ["modal", "Modal"],
   ] as const) {
     const health = healthOf(service, state.feeds);
-    if (health.state === "down") {
-      const since = formatDuration(state.now - (health.since ?? state.now));
-      pieces.push({ text: `✗ ${name} down ${since}`, tone: "bad", rank: 1 });
-    } else if (health.state === "up") pieces.push({ text: `● ${name}`, tone: "good", rank: 2 });
-    else pieces.push({ text: `◌ ${name}`, tone: "muted", rank: 2 });
-    if (service === "github" && rate.data && health.state !== "down") {
+    pieces.push(lookOf(name, health, state.now));
+    if (service === "github" && rate.data) {
       const { limit, remaining, resetsAt } = rate.data;
       const isShort = remaining < limit * 0.2;
       const until = isShort ? `, full in ${formatDuration(resetsAt - state.now)}` : "";
@@ -63,6 +59,13 @@ function services(state: DashboardState): Piece[] {
   return pieces;
 }
 
+function lookOf(name: string, { state, since = 0 }: Health, now: number): Piece {
+  if (state === "down") return { text: `✗ ${name} down ${formatDuration(now - since)}`, tone: "bad", rank: 1 };
+  if (state === "refusing") return { text: `✗ ${name} refuses`, tone: "bad", rank: 1 };
+  if (state === "limited") return { text: `! ${name} calls used up`, tone: "wait", rank: 1 };
+  return state === "up" ? { text: `● ${name}`, tone: "good", rank: 2 } : { text: `◌ ${name}`, tone: "muted", rank: 2 };
+}
+
 const count = (value: number) => value.toLocaleString("en-US");
 
 function counts(state: DashboardState): Piece[] {
@@ -70,8 +73,8 @@ function counts(state: DashboardState): Piece[] {
   const of = (...states: string[]) => (runners ?? []).filter((runner) => states.includes(runner.state)).length;
   const strays = of("unregistered", "no-sandbox");
   const unknown = of("unknown");
-  const list = state.feeds.jobs.data?.jobs;
-  const queued = list?.filter((job) => job.state === "queued").length ?? 0;
+  const { data: jobs } = state.feeds.jobs;
+  const queued = jobs?.jobs.filter((job) => job.state === "queued").length ?? 0;
   // What there is none of is the first to make room.
   const piece = (count: number, symbol: string, word: string, tone: Tone, rank: number, isKnown = true): Piece => ({
     text: `${symbol} ${isKnown ? count : "?"} ${word}`,
@@ -85,7 +88,7 @@ function counts(state: DashboardState): Piece[] {
   ];
   if (strays > 0) pieces.push({ text: `✗ ${strays} stray`, tone: "bad", rank: 3 });
   if (unknown > 0) pieces.push({ text: `? ${unknown} unknown`, tone: "wait", rank: 3 });
-  if (list) pieces.push(piece(queued, "◇", "queued", "wait", 1));
+  if (jobs) pieces.push(piece(queued, "◇", "queued", "wait", 1, jobs.isWhole));
   return pieces;
 }
 

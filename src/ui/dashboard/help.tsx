@@ -11,7 +11,7 @@ const groups: readonly Binding["group"][] = ["Move", "Look", "Act", "Logs", "Lea
 
 export function Help(props: { state: DashboardState; palette: Palette; width: number; height: number }): ReactElement {
   const { state, palette, width, height } = props;
-  const lines = helpLines(state, palette, width - 2);
+  const lines = helpLines(state, palette, width);
   const top = Math.min(state.overlayTop, Math.max(0, lines.length - height));
   const below = lines.length - top - height;
   const shown = lines.slice(top, top + height);
@@ -26,9 +26,11 @@ export function Help(props: { state: DashboardState; palette: Palette; width: nu
   );
 }
 
-function helpLines(state: DashboardState, palette: Palette, width: number): string[] {
+/** @param screenWidth a column at either side is left free */
+export function helpLines(state: DashboardState, palette: Palette, screenWidth: number): string[] {
+  const width = screenWidth - 2;
   const columns = width >= 150 ? 3 : width >= 100 ? 2 : 1;
-  const columnWidth = Math.floor(width / columns) - (columns > 1 ? 2 : 0);
+  const columnWidth = Math.max(0, Math.floor(width / columns) - (columns > 1 ? 2 : 0));
   const blocks = groups.map((group) => blockOf(group, state, palette, columnWidth)).filter((block) => block.length > 1);
   // Each block goes where there is least so far.
   const stacks: string[][] = Array.from({ length: columns }, () => []);

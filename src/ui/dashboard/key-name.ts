@@ -17,7 +17,7 @@ const named = [
 ] as const;
 
 /**
- * The keys that were typed: several where they came at once, as when somebody is quick or pastes.
+ * The keys that were typed: several where they came at once, as when somebody is quick.
  * `up`, `enter`, `ctrl+c`, `shift+tab`, or the character itself.
  */
 export function keyNames(input: string, key: Key): string[] {

@@ -148,7 +148,12 @@ const all: readonly Binding[] = [
   group("Leave", ["help", "messages", "logs"])("q", "close", "back", "Close help, messages or a log"),
   leave("?", "help", "help", "These keys", { rank: 15 }),
   group("Leave", ["table"])("q", "quit", "quit", "Leave the dashboard; the fleet goes on", { rank: 16 }),
-  group("Leave", ["confirmation", "typing", ...reading])("ctrl+c", "interrupt", "quit", "Leave at once"),
+  group("Leave", ["confirmation", "typing", ...reading])(
+    "ctrl+c",
+    "interrupt",
+    "quit",
+    "Leave; once more: without waiting for what was begun",
+  ),
 ];
 
 function hasSomethingOpen(state: DashboardState): boolean {

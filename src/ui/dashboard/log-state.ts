@@ -30,7 +30,7 @@ export function addLines(log: LogState, added: readonly LogLine[]): LogState {
     status: log.status === "waiting" ? "live" : log.status,
     lines: excess > 0 ? all.slice(excess) : all,
     dropped: log.dropped + excess,
-    up: log.isFollowing ? 0 : Math.min(log.up + added.length, mostLines),
+    up: log.isFollowing ? 0 : Math.min(log.up + added.length, mostLines - 1),
   };
 }
 

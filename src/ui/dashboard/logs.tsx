@@ -39,8 +39,11 @@ function titleLine(log: LogState, palette: Palette, width: number): string {
     `${log.lines.length + log.dropped} lines`,
     ...(matches ? [`/${safe(log.search)}: ${matches.length} found`] : []),
   ].join("  ");
-  const status = statusWords[log.status];
-  const title = truncate(safe(log.title), Math.max(8, width - status.length - displayWidth(facts) - 10));
+  const failure = log.status === "failed" && log.failure !== undefined ? `: ${safe(log.failure)}` : "";
+  // Why it broke off matters more than what it is of.
+  const room = width - displayWidth(facts) - 10;
+  const status = truncate(statusWords[log.status] + failure, Math.max(8, room - 8));
+  const title = truncate(safe(log.title), Math.max(8, room - displayWidth(status)));
   return ` ${palette.paint("strong", title)}  ${palette.paint(tone, status)}  ${palette.paint("muted", facts)}`;
 }
 

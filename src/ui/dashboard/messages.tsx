@@ -15,15 +15,7 @@ export function Messages(props: {
   height: number;
 }): ReactElement {
   const { state, palette, width, height } = props;
-  const lines = state.messages.toReversed().flatMap(({ at, level, text }) => {
-    const { symbol, tone } = levelLooks[level];
-    const time = new Date(at).toISOString().slice(11, 19);
-    return wrapWords(safe(text), width - timeWidth - 4).map((line, index) =>
-      index === 0
-        ? ` ${palette.paint("muted", time)}  ${palette.paint(tone, `${symbol} ${line}`)}`
-        : `${" ".repeat(timeWidth + 2)}${palette.paint(tone, line)}`,
-    );
-  });
+  const lines = messageLines(state, palette, width);
   const top = Math.min(state.overlayTop, Math.max(0, lines.length - height));
   const shown = lines.length === 0 ? [palette.paint("muted", " Nothing was said so far.")] : lines;
   return (
@@ -36,4 +28,16 @@ export function Messages(props: {
       ))}
     </Box>
   );
+}
+
+export function messageLines(state: DashboardState, palette: Palette, width: number): string[] {
+  return state.messages.toReversed().flatMap(({ at, level, text }) => {
+    const { symbol, tone } = levelLooks[level];
+    const time = new Date(at).toISOString().slice(11, 19);
+    return wrapWords(safe(text), width - timeWidth - 4).map((line, index) =>
+      index === 0
+        ? ` ${palette.paint("muted", time)}  ${palette.paint(tone, `${symbol} ${line}`)}`
+        : `${" ".repeat(timeWidth + 2)}${palette.paint(tone, line)}`,
+    );
+  });
 }

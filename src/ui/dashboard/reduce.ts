@@ -4,6 +4,7 @@ import type { Command } from "./keys.ts";
 import { pageOf } from "./layout.ts";
 import { addLines, goToMatch, openLog, scrollLog, searchLog } from "./log-state.ts";
 import { selectedRow } from "./rows.ts";
+import { scrollDetail, scrollOverlay } from "./scroll.ts";
 import {
   type Confirmation,
   type DashboardState,
@@ -30,7 +31,7 @@ export type DashboardEvent =
       at: number;
       runners?: readonly DashboardRunner[] | undefined;
     }
-  | { type: "failed"; feed: FeedName; message: string; at: number; nextTryAt: number }
+  | { type: "failed"; feed: FeedName; code: string; message: string; at: number; nextTryAt: number }
   | { type: "said"; level: Level; text: string; at: number; isQuiet?: boolean }
   | { type: "began"; id: number; text: string; at: number }
   | { type: "ended"; id: number }
@@ -60,6 +61,7 @@ export function reduce(state: DashboardState, event: DashboardEvent): DashboardS
       const feed = state.feeds[event.feed];
       const failure = {
         since: feed.failure?.since ?? event.at,
+        code: event.code,
         message: event.message,
         nextTryAt: event.nextTryAt,
       };
@@ -176,13 +178,9 @@ function move(state: DashboardState, motion: Motion): DashboardState {
   const sign = motion === "up" || motion === "page-up" || motion === "top" ? -1 : 1;
   const far = motion === "top" || motion === "bottom" ? Number.MAX_SAFE_INTEGER : undefined;
   const step = sign * (far ?? (motion.startsWith("page") ? page : 1));
-  if (state.isHelpOpen || state.areMessagesOpen) {
-    return { ...state, overlayTop: Math.min(mostMessages, Math.max(0, state.overlayTop + step)) };
-  }
+  if (state.isHelpOpen || state.areMessagesOpen) return scrollOverlay(state, step);
   if (state.log) return { ...state, log: scrollLog(state.log, -step) };
-  if (state.isDetailOpen && motion.startsWith("page")) {
-    return { ...state, detailTop: Math.max(0, state.detailTop + step) };
-  }
+  if (state.isDetailOpen && motion.startsWith("page")) return scrollDetail(state, step);
   return select(state, state.tables[state.view].index + step);
 }
 

@@ -5,14 +5,16 @@ import type { Clock } from "../../lib/cli/clock.ts";
 import { InterruptedError } from "../../lib/cli/errors.ts";
 import type { IOStreams } from "../../lib/cli/streams.ts";
 import type { DashboardSource } from "../../lib/dashboard/source.ts";
+import { safe } from "../fit.ts";
 import { createPalette } from "../palette.ts";
+import type { UnderWay } from "./actions.ts";
 import { Allowance } from "./allowance.ts";
 import { App, type AppProps } from "./app.tsx";
 import { createController } from "./controller.ts";
 import { startFeeds } from "./feeds.ts";
 import { lendTerminal } from "./shell-terminal.ts";
 import { initialState } from "./state.ts";
-import { createStore } from "./store.ts";
+import { createStore, type Store } from "./store.ts";
 import { startStories } from "./stories.ts";
 
 export interface RunOptions {
@@ -44,7 +46,8 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const { source, io, clock, isReadOnly } = options;
   const stdin = io.stdin as NodeJS.ReadStream;
   const stdout = io.stdout.stream as NodeJS.WriteStream;
-  const size = () => ({ columns: stdout.columns ?? 80, rows: stdout.rows ?? 24 });
+  // A terminal that was never told its size, as over a serial line, says 0.
+  const size = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const { fleet, owner } = source;
   const store = createStore(initialState({ fleet, owner, isReadOnly, now: clock.now(), size: size() }));
   const over = new AbortController();
@@ -75,7 +78,7 @@ export async function runDashboard(options: RunOptions): Promise<void> {
   const allowance = new Allowance(source.githubCalls, () => clock.now());
   const feeds = startFeeds({ store, source, refreshMs: options.refreshMs, clock, signal, busyMs, allowance });
   const endStories = startStories(store, source, allowance);
-  const onKey = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
+  const controller = createController({ store, source, feeds, signal, shell, leave, write, now: () => clock.now() });
   const onResize = () => store.dispatch({ type: "resized", ...size() });
   let ticking: NodeJS.Timeout | undefined;
   const tick = () => {
@@ -87,7 +90,12 @@ export async function runDashboard(options: RunOptions): Promise<void> {
 
   const root = (
     <Suspendable
-      {...{ store, onKey, palette: createPalette(io.stdout.colours.enabled) }}
+      {...{
+        store,
+        onKeys: controller.onKeys,
+        onPaste: controller.onPaste,
+        palette: createPalette(io.stdout.colours.enabled),
+      }}
       onMount={(given) => {
         suspend = given;
       }}
@@ -104,15 +112,21 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     incrementalRendering: true,
     interactive: true,
   });
+  // What is written over the screen shifts it.
+  const endWarnings = source.onWarning((text) =>
+    store.dispatch({ type: "said", level: "warning", text, at: clock.now() }),
+  );
   // Whoever reports a fault of the program does so on the screen that was there before.
   const onFault = () => ink.unmount();
   process.prependListener("uncaughtException", onFault);
+  let how: "quit" | "interrupt" | "signal";
+  let waitForDeeds: () => Promise<void>;
   try {
-    const how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
+    how = await Promise.race([left, ink.waitUntilExit().then(() => "quit" as const)]);
     over.abort();
+    waitForDeeds = endOf(controller.close(), store, options);
     // A shell gives the terminal back first, so that it is Ink that leaves it.
     await shellEnded;
-    if (how === "interrupt") throw new InterruptedError("SIGINT");
   } finally {
     over.abort();
     process.off("uncaughtException", onFault);
@@ -121,7 +135,25 @@ export async function runDashboard(options: RunOptions): Promise<void> {
     stdout.off("resize", onResize);
     ink.unmount();
     await ink.waitUntilExit().catch(() => undefined);
+    endWarnings();
   }
+  await waitForDeeds();
+  if (how === "interrupt") throw new InterruptedError("SIGINT");
+}
+
+/**
+ * A runner that is half ended, or half made, is left to nobody: what was begun ends first, unless a signal comes meanwhile.
+ * @returns waits for it, and tells what came of it since now
+ */
+function endOf(deeds: readonly UnderWay[], store: Store, { io, signal }: RunOptions): () => Promise<void> {
+  const told = store.state().messages.at(-1)?.id ?? 0;
+  return async () => {
+    if (deeds.length === 0) return;
+    io.note(`Waiting for: ${deeds.map(({ text }) => safe(text)).join("; ")}. Ctrl-C does not wait.`);
+    const urged = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([Promise.all(deeds.map(({ ended }) => ended)), urged]);
+    for (const { id, text } of store.state().messages) if (id > told) io.note(safe(text));
+  };
 }
 
 /** Hands out Ink's way to lend the terminal, which is a hook. */

@@ -28,7 +28,7 @@ export function lendTerminal(stdin: Input, stdout: Output): { terminal: ShellTer
       },
     },
     output: (bytes) => void stdout.write(bytes),
-    size: () => ({ rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 }),
+    size: () => ({ rows: stdout.rows || 24, columns: stdout.columns || 80 }),
     take(onResize) {
       stdin.setRawMode(true);
       stdin.ref();

@@ -1,9 +1,14 @@
 // Everything that a dashboard's screen depends on, in one value. What changes it is in reduce.ts; what is drawn of it, in
 // the components.
-import type { DashboardRunner, DashboardUsage, LogLine, RateBudget } from "../../lib/dashboard/source.ts";
+import type {
+  DashboardJobs,
+  DashboardRunner,
+  DashboardUsage,
+  LogLine,
+  RateBudget,
+} from "../../lib/dashboard/source.ts";
 import type { FleetSandbox, Registration } from "../../lib/fleet/snapshot.ts";
 import type { ListedDelivery } from "../../lib/operations/list-deliveries.ts";
-import type { JobList } from "../../lib/operations/list-jobs.ts";
 
 export const viewNames = ["runners", "jobs", "deliveries", "usage"] as const;
 export type ViewName = (typeof viewNames)[number];
@@ -12,12 +17,20 @@ export type ViewName = (typeof viewNames)[number];
 export interface FeedData {
   sandboxes: readonly FleetSandbox[];
   registrations: readonly Registration[];
-  jobs: JobList;
+  jobs: DashboardJobs;
   deliveries: readonly ListedDelivery[];
   usage: DashboardUsage;
   rate: RateBudget | null;
 }
 export type FeedName = keyof FeedData;
+
+export interface Failure {
+  since: number;
+  /** Of explainError. */
+  code: string;
+  message: string;
+  nextTryAt: number;
+}
 
 export interface Feed<T> {
   /** The last answer; undefined before the first. */
@@ -26,7 +39,7 @@ export interface Feed<T> {
   askedAt: number | undefined;
   at: number | undefined;
   /** Why there is none since then; undefined while it is answered. */
-  failure: { since: number; message: string; nextTryAt: number } | undefined;
+  failure: Failure | undefined;
 }
 export type Feeds = { readonly [Name in FeedName]: Feed<FeedData[Name]> };
 

@@ -63,14 +63,12 @@ async function tell(state: DashboardState, source: DashboardSource): Promise<Sto
     const { url, job } = row as ListedJob;
     return tellJob(await source.explain(url || String(job)));
   }
-  const { runner, job, state: is } = row as DashboardRunner;
-  if (job === 0) {
-    const ready = "It is kept ready for whichever job comes, and has had none yet.";
-    const text = is === "busy" ? "It runs a job that GitHub does not show this fleet." : ready;
-    return [{ text, tone: "strong" }];
-  }
-  // Where its Sandbox is gone, the job that it was made for tells the most.
-  return tellJob(await source.explain(is === "no-sandbox" ? String(job) : runner));
+  const { runner, job, repository, run, state: is } = row as DashboardRunner;
+  if (job === 0 && is === "busy") return [{ text: "GitHub does not show yet which job it runs.", tone: "strong" }];
+  if (job === 0) return [{ text: "It is kept ready for whichever job comes, and has had none yet.", tone: "strong" }];
+  // Of a runner's job, tags may name another. Where the Sandbox is gone, the job that it was made for tells the most.
+  const url = repository !== null && run ? source.jobUrl(repository, run, job) : undefined;
+  return tellJob(await source.explain(url ?? (is === "no-sandbox" ? String(job) : runner)));
 }
 
 async function tellDelivery(row: ListedDelivery, source: DashboardSource): Promise<StoryLine[]> {

@@ -12,7 +12,7 @@ const batchMs = 50;
  * @param reference a job, as everywhere
  */
 export async function watchLog(
-  { store, source, signal }: { store: Store; source: DashboardSource; signal: AbortSignal },
+  { store, source, signal, now }: { store: Store; source: DashboardSource; signal: AbortSignal; now(): number },
   reference: string,
   title: string,
 ): Promise<void> {
@@ -44,6 +44,7 @@ export async function watchLog(
     if (either.aborted) return;
     const failure = redact(explainError(error).message);
     store.dispatch({ type: "log-status", reference, status: "failed", failure });
+    store.dispatch({ type: "said", level: "error", text: `The log of ${title}: ${failure}`, at: now() });
   } finally {
     clearTimeout(timer);
     forget();

@@ -26,7 +26,7 @@ async function install(site: Site, running: RunningCli): Promise<void> {
   await fetch(page, { method: "POST" });
 }
 
-describe.runIf(bin !== undefined)("init --create-app", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init --create-app", { timeout: 600_000 }, () => {
   it("makes the App after the controller, keeps its key for its owner alone, and is verified by GitHub's ping", async () => {
     const site = await siteWith();
     const running = site.start(args);
@@ -143,7 +143,7 @@ if (chromium === undefined && !isRequired) {
 
 describe.runIf(bin !== undefined && (chromium !== undefined || isRequired))(
   "in a real browser",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () => {
     it("a person clicks from the address that init prints to a fleet that works", async () => {
       const browser = await startBrowser(chromium as string);

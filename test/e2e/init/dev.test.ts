@@ -10,7 +10,7 @@ import { bin, resultOf } from "./site.ts";
 
 it.runIf(bin !== undefined)(
   "init beside `dev --empty` ends in a fleet that runs the sample repository's jobs",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const scratch = mkdtempSync(join(tmpdir(), "init-dev-"));
     onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));

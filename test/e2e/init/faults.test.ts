@@ -2,14 +2,14 @@
 // nothing that it should not, and goes on once it is mended. Each has a GitHub and a Modal of its own, so many run at once.
 
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { setHook } from "../../../src/lib/github/setup/app.ts";
 import { appOctokitOf } from "../../lib/emulator/github/harness.ts";
-import { accessOf, freePort } from "../../lib/github/setup/support.ts";
+import { accessOf } from "../../lib/github/setup/support.ts";
 import type { Run } from "../cli.ts";
 import { bin, isWriting, runJob, type Site, type SiteOptions, siteFor, siteWith, statesOf } from "./site.ts";
 
@@ -27,7 +27,7 @@ interface Fault {
   options?: SiteOptions;
   prepare?(site: Site): Promise<unknown> | unknown;
   args?(site: Site): string[];
-  env?(site: Site): Promise<Record<string, string>> | Record<string, string>;
+  env?(site: Site): Record<string, string>;
   code: number;
   words: RegExp;
 }
@@ -47,13 +47,14 @@ const early: Fault[] = [
   },
   {
     what: "a Modal that cannot be reached",
-    env: async () => ({ MODAL_SERVER_URL: `http://127.0.0.1:${await freePort()}` }),
+    env: () => ({ MODAL_SERVER_URL: "http://127.0.0.1:9" }),
     code: 1,
     words: /Modal could not be reached/,
   },
   {
     what: "a GitHub that cannot be reached",
-    env: async () => ({ GITHUB_API_URL: `http://127.0.0.1:${await freePort()}` }),
+    // A port that fetch asks, other than 9, and that is never handed out.
+    env: () => ({ GITHUB_API_URL: "http://127.0.0.1:2" }),
     code: 1,
     words: /Could not reach 127\.0\.0\.1/,
   },
@@ -147,7 +148,7 @@ describe("init", () => {
     async ({ options, prepare, args, env, code, words }, context) => {
       const site = await siteFor(context, options);
       await prepare?.(site);
-      const run = await site.init(args?.(site) ?? [...owner, ...site.app], await env?.(site));
+      const run = await site.init(args?.(site) ?? [...owner, ...site.app], env?.(site));
       expectFailure(run, code, words);
       const written = site.calls.filter(isWriting).map(({ name }) => name);
       expect(written.filter((name) => !/^(ImageGetOrCreate|AppSetTags|EnvironmentGetOrCreate)$/.test(name))).toEqual(
@@ -203,7 +204,16 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 600_000 }, () =
   it.concurrent("that lacks a permission names it, and whether the App or the account has to give it", async (context) => {
     const site = await siteFor(context, { github: { app: { permissions: { actions: "read", metadata: "read" } } } });
     const args = [...owner, ...site.app];
-    expectFailure(await site.init(args), 4, /lacks organization_self_hosted_runners: write[\s\S]*Permissions & events/);
+    const lacking = await site.init(args);
+    expectFailure(lacking, 4, /lacks organization_self_hosted_runners: write[\s\S]*Permissions & events/);
+    const page = `/organizations/acme/settings/apps/${site.github.app.slug}/permissions`;
+    expect(lacking.stderr).toContain(`: ${site.github.url}${page}`);
+    // The page is the same wherever runners are registered.
+    writeFileSync(site.policyFile, readFileSync(site.policyFile, "utf8").replace("scope: org", "scope: repository #"));
+    const other = await site.init(args);
+    expectFailure(other, 4, /lacks administration: write/);
+    expect(other.stderr).toContain(`: ${site.github.url}${page}`);
+    writeFileSync(site.policyFile, readFileSync(site.policyFile, "utf8").replace("scope: repository #", "scope: org"));
     site.github.changeApp({ permissions: { actions: "read", organization_self_hosted_runners: "write" } });
     expectFailure(
       await site.init(args),
@@ -245,8 +255,50 @@ describe.runIf(bin !== undefined)("init with an App", { timeout: 600_000 }, () =
     // Nothing passes for finished that was never seen to work.
     expectFailure(await site.init([]), 1, /cannot look after its fleet/);
     const mended = await site.init(["--rotate", "--json"]);
-    expect(statesOf(mended)).toMatchObject({ controller: "made", secrets: "made", verification: "done" });
+    expect(statesOf(mended)).toMatchObject({ secrets: "made", verification: "done" });
+    expect(site.secret.get("MODAL_GHA_MODAL_TOKEN_SECRET")).toBe(site.modal.tokenSecret);
     expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it.concurrent("whose key was replaced at GitHub gives the controller the new one", async (context) => {
+    const site = await siteFor(context);
+    expect((await site.init([...owner, ...site.app])).code).toBe(0);
+    const key = await site.github.replaceAppKey();
+    const file = join(site.folder, "new.pem");
+    writeFileSync(file, key, { mode: 0o600 });
+    // Containers that come now have what is in the Secret.
+    expect((await site.start(["deploy"]).ended).code).toBe(0);
+    const run = await site.init(["--app-id", String(site.github.app.id), "--private-key-file", file, "--json"]);
+    expect(statesOf(run)).toMatchObject({ controller: "unchanged", secrets: "made", verification: "done" });
+    expect(run.stderr).toContain("does not get through to GitHub and Modal");
+    expect(site.secret.get("MODAL_GHA_PRIVATE_KEY")).toBe(key);
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it.concurrent("whose controller's Modal token was revoked is no fleet that works; --rotate puts another in its place", async (context) => {
+    const site = await siteFor(context);
+    expect((await site.init([...owner, ...site.app])).code).toBe(0);
+    const revoked = { MODAL_GHA_MODAL_TOKEN_ID: "ak-gone", MODAL_GHA_MODAL_TOKEN_SECRET: "as-gone" };
+    expect((await site.start(["deploy", "--update-secret"], revoked).ended).code).toBe(0);
+    expectFailure(await site.init([]), 1, /cannot look after its fleet\.\n.*wrong token ID[\s\S]*--rotate/);
+    expect((await site.init(["--rotate"])).code).toBe(0);
+    expect(site.secret.get("MODAL_GHA_MODAL_TOKEN_SECRET")).toBe(site.modal.tokenSecret);
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it.concurrent("keeps the controller's own Modal token when its secrets are put in place anew, or that is refused", async (context) => {
+    const site = await siteFor(context);
+    expect((await site.init([...owner, ...site.app])).code).toBe(0);
+    site.calls.length = 0;
+    expect((await site.init(["--rotate"])).code).toBe(0);
+    const given = () => site.calls.filter(({ text }) => text.includes(site.modal.tokenSecret)).map(({ name }) => name);
+    expect(given()).toEqual([]);
+    const own = { MODAL_GHA_MODAL_TOKEN_ID: site.modal.tokenId, MODAL_GHA_MODAL_TOKEN_SECRET: site.modal.tokenSecret };
+    site.github.setWebhookUrl("http://127.0.0.1:9/webhook");
+    expectFailure(await site.init(["--rotate"], own), 1, /goes elsewhere/);
+    expect(given()).toEqual([]);
+    expect((await site.init(["--rotate", "--take-webhook"], own)).code).toBe(0);
+    expect(given()).toEqual(["SecretUpdate"]);
   });
 
   it("leaves a Secret alone that it did not make", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bin, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
 
-describe.runIf(bin !== undefined)("init with an App that was made by hand", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init with an App that was made by hand", { timeout: 600_000 }, () => {
   it("makes a fleet that runs a job, and changes nothing when it is run again", async () => {
     const site = await siteWith();
     const args = ["--owner", "acme", ...site.app, "--json"];

@@ -1,10 +1,11 @@
 // `init --auth pat`: a token in an App's place, and webhooks of the organisation or of repositories.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { bin, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { writeSecret } from "../../../src/lib/modal/secrets.ts";
+import { bin, connectionTo, isWriting, resultOf, runJob, siteWith, statesOf } from "./site.ts";
 
-describe.runIf(bin !== undefined)("init --auth pat", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init --auth pat", { timeout: 600_000 }, () => {
   it("sets up a repository's webhook, and changes nothing when it is run again", async () => {
     const site = await siteWith({ ownerType: "User" });
     const args = ["--auth", "pat", "--owner", "acme", "--repository", "acme/app", "--json"];
@@ -59,6 +60,91 @@ describe.runIf(bin !== undefined)("init --auth pat", { timeout: 180_000 }, () =>
     expect(await runJob(site)).toEqual(["success"]);
     const app = await site.init(["--auth", "app"]);
     expect(app.stderr).toMatch(/runs with a token in place of an App[\s\S]*--auth pat/);
+  });
+
+  it("leaves out repositories that are archived or not the token's, and comes to its end with the others", async () => {
+    const hidden = () => Response.json({ message: "Not Found" }, { status: 404 });
+    const readOnly = () => Response.json({ message: "Repository was archived so is read-only." }, { status: 403 });
+    const site = await siteWith({
+      ownerType: "User",
+      github: {
+        intercept: async (request, answer) => {
+          const { pathname } = new URL(request.url);
+          if (pathname.startsWith("/repos/acme/closed/")) return hidden();
+          if (pathname.startsWith("/repos/acme/frozen/hooks")) {
+            return request.method === "GET" ? Response.json([]) : readOnly();
+          }
+          if (pathname.startsWith("/repos/acme/frozen/")) return hidden();
+          if (pathname !== "/user/repos") return answer();
+          const [app] = (await (await answer()).json()) as object[];
+          const others = [
+            { full_name: "acme/old", archived: true },
+            { full_name: "acme/theirs", permissions: { admin: false } },
+            { full_name: "acme/closed" },
+            { full_name: "acme/frozen" },
+          ];
+          return Response.json([...others.map((other, index) => ({ ...app, id: 900 + index, ...other })), app]);
+        },
+      },
+    });
+    const args = ["--auth", "pat", "--owner", "acme", "--scope", "repository", "--repository", "acme/*"];
+    const first = await site.init([...args, "--json"]);
+    expect(statesOf(first)).toMatchObject({ webhook: "made", verification: "done" });
+    expect(first.stderr).toContain("the token may not set up webhooks of acme/closed, acme/frozen: jobs there");
+    expect(site.calls.filter(({ name }) => /acme.(old|theirs)/.test(name))).toEqual([]);
+    expect(await runJob(site)).toEqual(["success"]);
+
+    // What the policy names in full is not passed over.
+    writeFileSync(
+      site.policyFile,
+      readFileSync(site.policyFile, "utf8").replace('["acme/*"]', '["acme/*", "acme/frozen"]'),
+    );
+    const named = await site.init(["--rotate"]);
+    expect(named).toMatchObject({ code: 4, stdout: "" });
+    expect(named.stderr).toMatch(/The token (may not set up the webhook of|lacks).*acme\/frozen/);
+  });
+
+  it("gives a fleet no other token unasked where a webhook is missing", async () => {
+    const site = await siteWith({ ownerType: "User" });
+    const args = ["--auth", "pat", "--owner", "acme", "--repository", "acme/app"];
+    expect((await site.init(args)).code).toBe(0);
+    // The fleet's own is another one, as far as its Secret tells.
+    const { client, close } = await connectionTo(site);
+    onTestFinished(close);
+    const mark = [...site.secret.keys()].find((key) => key.startsWith("MODAL_GHA_SETUP_OF_TOKEN_")) as string;
+    await writeSecret(client, "acme", { [mark]: undefined, MODAL_GHA_SETUP_OF_TOKEN_0123456789AB: "1" });
+    const headers = { authorization: `Bearer ${site.github.token}` };
+    const hooks = `${site.github.url}/repos/acme/app/hooks`;
+    const [hook] = (await (await fetch(hooks, { headers })).json()) as { id: number }[];
+    await fetch(`${hooks}/${hook?.id}`, { method: "DELETE", headers });
+    site.calls.length = 0;
+    const run = await site.init(["--json"]);
+    expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: "other-token" } });
+    expect(run.stdout).toContain("--rotate");
+    expect(site.calls.filter(isWriting)).toEqual([]);
+    expect((await site.init(["--rotate"])).code).toBe(0);
+    expect(await runJob(site)).toEqual(["success"]);
+  });
+
+  it("takes the place of several Apps, by init or by deploy, and leaves nothing of theirs", async () => {
+    const site = await siteWith();
+    expect((await site.init(["--owner", "acme", ...site.app])).code).toBe(0);
+    const { client, close } = await connectionTo(site);
+    onTestFinished(close);
+    const ofOthers = { MODAL_GHA_APP_ID_2: "2", MODAL_GHA_PRIVATE_KEY_2: "key", MODAL_GHA_WEBHOOK_SECRET_2: "secret" };
+    await writeSecret(client, "acme", ofOthers);
+    const rotated = await site.init(["--auth", "pat", "--rotate", "--json"]);
+    expect(statesOf(rotated)).toMatchObject({ secrets: "made", verification: "done" });
+    const left = () => [...site.secret.keys()].filter((key) => /_(APP_ID|PRIVATE_KEY|SECRET)(_\d+)?$/.test(key)).sort();
+    const kept = ["MODAL_GHA_MODAL_TOKEN_SECRET", "MODAL_GHA_WEBHOOK_SECRET"];
+    expect(left()).toEqual(kept);
+
+    await writeSecret(client, "acme", { MODAL_GHA_APP_ID: "1", MODAL_GHA_PRIVATE_KEY: "key", ...ofOthers });
+    const token = { MODAL_GHA_GITHUB_TOKEN: site.github.token };
+    const deployed = await site.start(["deploy", "--update-secret"], token).ended;
+    expect(deployed, deployed.stderr).toMatchObject({ code: 0 });
+    expect(left()).toEqual(kept);
+    expect(await runJob(site)).toEqual(["success"]);
   });
 });
 

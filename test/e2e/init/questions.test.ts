@@ -1,17 +1,21 @@
 // `init` on a terminal: it asks for what it cannot find out, and for nothing else.
-import { readFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { converseInTerminal } from "../terminal.ts";
 import { bin, runJob, siteWith } from "./site.ts";
 
 const enter = "\r";
 const down = "\u001B[B";
+const clearLine = "\u0015";
 const controlC = "\u0003";
 
-describe.runIf(bin !== undefined)("init on a terminal", { timeout: 180_000 }, () => {
+describe.runIf(bin !== undefined)("init on a terminal", { timeout: 600_000 }, () => {
   it("asks its way to a fleet that works, and the next time asks nothing", async () => {
     const site = await siteWith();
     const where = { env: { ...site.env, CI: "" }, cwd: site.folder };
+    copyFileSync(site.privateKeyFile, join(site.home, "own.pem"));
+    chmodSync(join(site.home, "own.pem"), 0o600);
     const first = await converseInTerminal(
       ["init"],
       [
@@ -21,7 +25,8 @@ describe.runIf(bin !== undefined)("init on a terminal", { timeout: 180_000 }, ()
         [/Which runners are there to be\?/, `${down}${down} ${enter}`],
         [/The fleet needs a GitHub App\./, `${down}${enter}`],
         [/Its App id:/, `${site.github.app.id}${enter}`],
-        [/The file with its private key/, `${site.privateKeyFile}${enter}`],
+        [/The file with its private key/, `~/none.pem${enter}`],
+        [/none\.pem cannot be read\. There is no such/, `${clearLine}~/own.pem${enter}`],
       ],
       where,
     );
@@ -30,6 +35,8 @@ describe.runIf(bin !== undefined)("init on a terminal", { timeout: 180_000 }, ()
     expect(readFileSync(site.policyFile, "utf8")).toMatch(
       /scope: organization[\s\S]*repositories: \["acme\/\*"\][\s\S]*name: cpu[\s\S]*name: gpu-t4/,
     );
+    const stored = await site.start(["config", "get", "githubPrivateKeyFile"]).ended;
+    expect(stored.stdout).toBe(`${join(site.home, "own.pem")}\n`);
     expect(await runJob(site)).toEqual(["success"]);
     const second = await converseInTerminal(["init"], [], where);
     expect(second, second.screen).toMatchObject({ code: 0 });

@@ -11,6 +11,7 @@ import type { GitHubEmulatorOptions } from "../../../src/lib/emulator/github/opt
 import type { Intercept } from "../../../src/lib/emulator/modal/gate.ts";
 import type { ModalEmulatorOptions } from "../../../src/lib/emulator/modal/server.ts";
 import type { InitResult } from "../../../src/lib/init/init.ts";
+import { type ModalConnection, openModal } from "../../../src/lib/modal/client.ts";
 import { packageFile } from "../../../src/lib/package-root.ts";
 import { type CleanUp, type Emulators, endAll, startEmulators } from "../../../src/lib/rehearsal/emulators.ts";
 import { modalClient } from "../../python.ts";
@@ -135,6 +136,12 @@ export function siteFor({ onTestFinished }: TestContext, options?: SiteOptions):
   const ends: CleanUp = [];
   onTestFinished(() => endAll(ends));
   return siteWith(options, ends);
+}
+
+/** A connection of a test's own to the site's Modal. */
+export async function connectionTo({ modal }: Pick<Site, "modal">): Promise<ModalConnection> {
+  Object.assign(process.env, modal.environment());
+  return openModal();
 }
 
 function watchGitHub(calls: Call[], seam: Site["seam"], inner: GitHubEmulatorOptions["intercept"]) {

@@ -170,6 +170,12 @@ describe("what the fleet's ports throw", () => {
     expect(explainError(new Unavailable("modal", "Modal is down"))).toMatchObject({ code: "modal-unavailable" });
   });
 
+  it("is a rate limit also where GitHub's answer, a 403 without a time, does not say so itself", async () => {
+    const limit = { isRateLimit: true, retryAfterSeconds: 60, cause: await httpError(403) };
+    const explanation = explainError(new Unavailable("github", "wait 60 s", limit));
+    expect([explanation.code, explanation.exitCode]).toEqual(["github-rate-limited", 1]);
+  });
+
   it("that cannot be reached is told in plain words", () => {
     const details = "No connection established";
     const cause = Object.assign(new Error("/modal.client.ModalClient/AppGet UNAVAILABLE"), {

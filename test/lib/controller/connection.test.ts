@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { connectWhenNeeded } from "../../../src/lib/controller/connection.ts";
 import type { FleetLoop } from "../../../src/lib/fleet/loop.ts";
+import { Unavailable } from "../../../src/lib/fleet/ports.ts";
 
 const loop = { hear: async () => [] } as unknown as FleetLoop;
 
@@ -53,4 +54,27 @@ it("says whether it is connected once that is known, and no later than it is ask
   connecting.reject(new Error("no"));
   await expect(waiting).rejects.toThrow("no");
   expect(await asked).toBe(false);
+});
+
+it("counts as not connected once GitHub or Modal refuses it, until a look goes well again; an outage is none of that", async () => {
+  const refused = Object.assign(new Error("GitHub does not accept our credentials"), { name: "Refused" });
+  const outage = new Unavailable("github", "GitHub: Bad Gateway");
+  const strange = new Unavailable("modal", "Modal: wrong token", { cause: Object.assign(new Error(), { code: 16 }) });
+  const looks: (Error | undefined)[] = [undefined, outage, refused, outage, undefined, strange, undefined];
+  const told: boolean[] = [];
+  const reconcile = async () => {
+    const fault = looks.shift();
+    if (fault) throw fault;
+    return [];
+  };
+  const fleet = { loop: { reconcile } as unknown as FleetLoop, close: () => undefined };
+  const connection = connectWhenNeeded(
+    async () => fleet,
+    () => 0,
+  );
+  while (looks.length > 0) {
+    await connection.reconcile().catch(() => undefined);
+    told.push(await connection.isConnected(0));
+  }
+  expect(told).toEqual([true, true, false, false, true, false, true]);
 });

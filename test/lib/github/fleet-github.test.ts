@@ -68,6 +68,29 @@ describe("with a personal access token", () => {
     expect(await fleet.registrations()).toHaveLength(1);
   });
 
+  it("leaves out a repository where it was never let in to the runners, but not all of them, nor one that it was", async () => {
+    const world = await worldWith({ ownerType: "User" });
+    let shown = [{ full_name: "acme/widgets" }, { full_name: "acme/theirs" }];
+    let hidden = "/repos/acme/theirs/";
+    world.answer = ({ url }) => {
+      const { pathname } = new URL(url);
+      if (pathname === "/user/repos") return Response.json(shown);
+      if (!pathname.startsWith(hidden)) return undefined;
+      return Response.json({ message: "Resource not accessible by personal access token" }, { status: 403 });
+    };
+    const policy = policyOf("{ owner: acme, scope: repository }");
+    const octokit = await connect(world, { credentials: tokenOf(world) });
+    const warned: string[] = [];
+    const fleet = await fleetOf(world, { octokit, isApp: false, policy, warn: (text) => warned.push(text) });
+    await fleet.mintRunner(mintRequest("one"));
+    expect(await fleet.registrations()).toMatchObject([{ name: "one", repository: "acme/widgets" }]);
+    expect(warned).toEqual([expect.stringContaining("list the runners of acme/theirs")]);
+    hidden = "/repos/acme/widgets/";
+    await expect(fleet.registrations()).rejects.toThrow("list the runners of acme/widgets");
+    [shown, hidden] = [[{ full_name: "acme/theirs" }], "/repos/acme/theirs/"];
+    await expect(fleet.registrations()).rejects.toThrow("list the runners of acme/theirs");
+  });
+
   it("finds the private repositories of a user's own account, and no one else's", async () => {
     const world = await worldWith({ ownerType: "User" });
     world.answer = ({ url }) =>
@@ -78,6 +101,14 @@ describe("with a personal access token", () => {
     const octokit = await connect(world, { credentials: tokenOf(world) });
     const fleet = await fleetOf(world, { octokit, isApp: false, policy });
     expect(await fleet.repositories()).toEqual(["Acme/secret"]);
+    // In these it could register no runner, nor list them.
+    const others = [
+      { full_name: "acme/old", archived: true },
+      { full_name: "acme/theirs", permissions: { admin: false } },
+      { full_name: "acme/own", archived: false, permissions: { admin: true } },
+    ];
+    world.answer = ({ url }) => (new URL(url).pathname === "/user/repos" ? Response.json(others) : undefined);
+    expect(await fleet.repositories()).toEqual(["acme/own"]);
   });
 });
 

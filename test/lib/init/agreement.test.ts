@@ -5,13 +5,15 @@ const webhookUrl = "https://fleet.example/webhook";
 const elsewhere = { url: "https://other.example/webhook", hasSecret: true };
 const here = { url: webhookUrl, hasSecret: true };
 
+const atModal = { url: "https://fleet.modal.example/webhook", hasSecret: true };
+
 /** A fleet that works with this App. */
 const working: AppState = {
   fleet: "acme",
   content: { hasApp: true, hasToken: false, isUnfinished: false },
   isHeld: true,
   hook: here,
-  webhookUrl,
+  webhookUrls: [webhookUrl, "https://fleet.modal.example/webhook"],
   isNew: false,
   isRotating: false,
   mayTakeHook: false,
@@ -43,6 +45,8 @@ describe("values of an App", () => {
     ["an App whose webhook goes elsewhere is left alone", { hook: elsewhere }, "webhook-elsewhere"],
     ["so it is when new secrets are asked for", { hook: elsewhere, isRotating: true }, "webhook-elsewhere"],
     ["so it is when nothing is finished", { hook: elsewhere, content: unfinished }, "webhook-elsewhere"],
+    ["one that comes by the controller's other address is its own", { hook: atModal }, "look"],
+    ["so it is when new secrets are asked for by that address", { hook: atModal, isRotating: true }, "write"],
     ["it is taken when that is asked for", { hook: elsewhere, mayTakeHook: true }, "write"],
     ["another App's fleet is not taken over", { hook: undefined, isHeld: false }, "other-app"],
     ["nor by a webhook that may be taken", { hook: elsewhere, isHeld: false, mayTakeHook: true }, "other-app"],
@@ -55,12 +59,15 @@ describe("values of an App", () => {
 });
 
 describe("values of a token", () => {
-  const state: TokenState = { fleet: "acme", content: ofToken, missingHooks: [], isRotating: false };
+  const state: TokenState = { fleet: "acme", content: ofToken, isHeld: true, missingHooks: [], isRotating: false };
   it.each<[string, Partial<TokenState>, string]>([
     ["a fleet that works is looked at, and no more", {}, "look"],
-    ["an empty Secret is written to", { content: empty }, "write"],
+    ["one with another token is looked at, too", { isHeld: false }, "look"],
+    ["an empty Secret is written to", { content: empty, isHeld: false }, "write"],
     ["a webhook that is missing takes a new secret for all", { missingHooks: ["acme/app"] }, "write"],
-    ["what was not finished is done again", { content: { ...ofToken, isUnfinished: true } }, "write"],
+    ["but no other token", { missingHooks: ["acme/app"], isHeld: false }, "other-token"],
+    ["unless it is asked for", { missingHooks: ["acme/app"], isHeld: false, isRotating: true }, "write"],
+    ["what was not finished is done again", { content: { ...ofToken, isUnfinished: true }, isHeld: false }, "write"],
     ["an App's fleet is not taken over", { content: working.content }, "other-credentials"],
     ["unless that is asked for", { content: working.content, isRotating: true }, "write"],
     ["or the App's values were never seen to work", { content: unfinished }, "write"],

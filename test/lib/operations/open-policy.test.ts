@@ -82,3 +82,13 @@ it("makes Modal's programs use the fleet's profile, unless there are credentials
   await open({ MODAL_GHA_FLEET_PROFILE: "acme" });
   expect(process.env["MODAL_PROFILE"]).toBe("staging-workspace");
 });
+
+it("makes them use the fleet's Environment, unless the environment names one", async () => {
+  await store.setProfile("acme", { modalEnvironment: "staging" });
+  vi.stubEnv("MODAL_ENVIRONMENT", "ci");
+  vi.stubEnv("MODAL_TOKEN_ID", "ak-1");
+  await open({ MODAL_GHA_FLEET_PROFILE: "acme", MODAL_ENVIRONMENT: "ci" });
+  expect(process.env["MODAL_ENVIRONMENT"]).toBe("ci");
+  await open({ MODAL_GHA_FLEET_PROFILE: "acme" });
+  expect(process.env["MODAL_ENVIRONMENT"]).toBe("staging");
+});

@@ -68,5 +68,16 @@ export function withRunners(runners: readonly DashboardRunner[], state = emptySt
 }
 
 export function withJobs(jobs: ListedJob[], state = emptyState()): DashboardState {
-  return through(state, { type: "answered", feed: "jobs", data: { jobs, unseen: [] }, askedAt: now, at: now });
+  return through(state, {
+    type: "answered",
+    feed: "jobs",
+    data: { jobs, unseen: [], isWhole: true },
+    askedAt: now,
+    at: now,
+  });
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+export async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -31,3 +31,18 @@ it.each([
   expect(terminal.screen.buffer.active.type).toBe("normal");
   expect(terminal.text()).toMatch(told);
 });
+
+it("waits for what was begun on the terminal as it was, until it is interrupted", async () => {
+  const command = [process.execPath, join(folder, "faulty-program.mjs"), "endless"];
+  const terminal = openTerminal({ command, env: { PATH: process.env["PATH"], HOME: folder } });
+  await terminal.until(/● busy/);
+  terminal.type("x");
+  await terminal.until(/and the job on it\?/);
+  terminal.type("y\u0003");
+  await terminal.until(/Waiting for: ending gpu-/);
+  expect(terminal.screen.buffer.active.type).toBe("normal");
+  terminal.type("\u0003");
+  const end = await terminal.ended;
+  expect(end.settingsAfter).toBe(end.settingsBefore);
+  expect(terminal.text()).toMatch(/reported: /);
+});

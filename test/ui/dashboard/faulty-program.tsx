@@ -1,5 +1,6 @@
-// A dashboard with a fault of the program in it: while a row is drawn, or elsewhere.
+// A dashboard with a fault of the program in it, while a row is drawn or elsewhere; or one in which something never ends.
 import { systemClock } from "../../../src/lib/cli/clock.ts";
+import { withInterruption } from "../../../src/lib/cli/interrupt.ts";
 import { processStreams } from "../../../src/lib/cli/streams.ts";
 import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
 import { runDashboard } from "../../../src/ui/dashboard/run.tsx";
@@ -23,12 +24,17 @@ const faulty: Record<string, Partial<DashboardSource>> = {
       return [];
     },
   },
+  endless: {
+    kill: () => new Promise(() => setInterval(() => undefined, 3_600_000)),
+  },
 };
-await runDashboard({
-  source: { ...fleet, ...faulty[process.argv[2] ?? ""] },
-  io: processStreams(),
-  clock: systemClock,
-  isReadOnly: false,
-  refreshMs: 1000,
-  signal: new AbortController().signal,
-}).catch(report);
+await withInterruption(({ signal }) =>
+  runDashboard({
+    source: { ...fleet, ...faulty[process.argv[2] ?? ""] },
+    io: processStreams(),
+    clock: systemClock,
+    isReadOnly: false,
+    refreshMs: 1000,
+    signal,
+  }),
+).catch(report);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/lib/cli/clock.ts";
 import { AbortError } from "../../../src/lib/cli/errors.ts";
-import type { DashboardSource } from "../../../src/lib/dashboard/source.ts";
+import type { DashboardJobs, DashboardSource } from "../../../src/lib/dashboard/source.ts";
 import { Allowance } from "../../../src/ui/dashboard/allowance.ts";
 import { pauseMs, startFeeds } from "../../../src/ui/dashboard/feeds.ts";
 import type { FeedName } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
 import { largeFleet } from "../../bench/large-fleet.ts";
-import { emptyState, now } from "./examples.ts";
+import { emptyState, job, now, turns } from "./examples.ts";
 
 const usual = { refreshMs: 5000, failures: 0, tookMs: 100, workMs: 10, rate: undefined, allowanceMs: 0 };
 const allowance = new Allowance(
@@ -51,8 +51,22 @@ function manualClock(): { clock: Clock; sleepers: number[] } {
   };
 }
 
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+/** Feeds of a source that have asked for the first time. */
+async function started(source: DashboardSource) {
+  const over = new AbortController();
+  const store = createStore(emptyState());
+  const { clock } = manualClock();
+  const { signal } = over;
+  const feeds = startFeeds({ store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal });
+  await turns();
+  return {
+    store,
+    feeds,
+    async end() {
+      over.abort();
+      await feeds.ended;
+    },
+  };
 }
 
 describe("feeds", () => {
@@ -71,19 +85,7 @@ describe("feeds", () => {
         return source.deliveries();
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const feeds = startFeeds({
-      store,
-      source: counting,
-      refreshMs: 1000,
-      clock,
-      busyMs: () => 0,
-      allowance,
-      signal: over.signal,
-    });
-    await turns();
+    const { store, feeds, end } = await started(counting);
     expect(asked).toEqual(["sandboxes"]);
     expect(store.state().runners).toHaveLength(3);
     store.dispatch({ type: "command", command: "deliveries" });
@@ -92,8 +94,50 @@ describe("feeds", () => {
     feeds.refresh("sandboxes");
     await turns();
     expect(asked).toEqual(["sandboxes", "deliveries", "sandboxes"]);
-    over.abort();
-    await feeds.ended;
+    await end();
+  });
+
+  it("ask again after the question that was under way when they were told to", async () => {
+    const fleet = largeFleet(1, () => now);
+    const answers = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asked = 0;
+    const source: DashboardSource = {
+      ...fleet,
+      async sandboxes() {
+        await answers[asked++]?.promise;
+        return fleet.sandboxes();
+      },
+    };
+    const { feeds, end } = await started(source);
+    feeds.refresh("sandboxes");
+    feeds.refresh("sandboxes");
+    answers[0]?.resolve();
+    await turns();
+    expect(asked).toBe(2);
+    answers[1]?.resolve();
+    await turns();
+    expect(asked).toBe(2);
+    await end();
+  });
+
+  it("tell of the runners anew when the jobs come, which say what each runs", async () => {
+    const fleet = largeFleet(1, () => now);
+    const jobs = Promise.withResolvers<DashboardJobs>();
+    const source: DashboardSource = {
+      ...fleet,
+      sandboxes: async () => (await fleet.sandboxes()).map((sandbox) => ({ ...sandbox, busy: false })),
+      jobs: () => jobs.promise,
+    };
+    const { store, end } = await started(source);
+    expect(store.state().runners).toMatchObject([{ state: "busy", job: 0 }]);
+    jobs.resolve({
+      jobs: [job(5, { state: "running", runner: store.state().runners?.[0]?.runner ?? "" })],
+      unseen: [],
+      isWhole: true,
+    });
+    await turns();
+    expect(store.state().runners).toMatchObject([{ state: "busy", job: 5 }]);
+    await end();
   });
 
   it("say nothing of how many runners there are while Modal has told of none, and GitHub knows none", async () => {
@@ -103,16 +147,10 @@ describe("feeds", () => {
         throw new AbortError("Modal could not be reached.");
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const options = { store, source, refreshMs: 1000, clock, busyMs: () => 0, allowance, signal: over.signal };
-    const feeds = startFeeds(options);
-    await turns();
+    const { store, end } = await started(source);
     expect(store.state().feeds.registrations.data).toEqual([]);
     expect(store.state().runners).toBeUndefined();
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 
   it("tell once of a failure, without secrets, and when the next try is", async () => {
@@ -122,29 +160,17 @@ describe("feeds", () => {
         throw new AbortError("Modal refused ak-0123456789abcdef");
       },
     };
-    const over = new AbortController();
-    const store = createStore(emptyState());
-    const { clock } = manualClock();
-    const feeds = startFeeds({
-      store,
-      source,
-      refreshMs: 1000,
-      clock,
-      busyMs: () => 0,
-      allowance,
-      signal: over.signal,
-    });
-    await turns();
+    const { store, feeds, end } = await started(source);
     feeds.refresh("sandboxes");
     await turns();
     expect(store.state().feeds.sandboxes.failure).toMatchObject({
+      code: expect.any(String),
       message: "Modal refused ak-[redacted]",
       nextTryAt: now + 2000,
     });
     expect(store.state().messages).toHaveLength(1);
     // GitHub alone tells of the runners now.
     expect(store.state().runners).toHaveLength(3);
-    over.abort();
-    await feeds.ended;
+    await end();
   });
 });

@@ -6,7 +6,7 @@ import type { LogState } from "../../../src/ui/dashboard/state.ts";
 import { createPalette } from "../../../src/ui/palette.ts";
 
 const lines = (from: number, count: number) =>
-  Array.from({ length: count }, (_, index) => ({ at: undefined, text: `line ${from + index}`, isStep: false }));
+  Array.from({ length: count }, (_, index) => ({ text: `line ${from + index}` }));
 const log = (count: number): LogState => addLines(openLog("1", "a job"), lines(0, count));
 const palette = createPalette(false);
 const lastSeen = (state: LogState) => stripVTControlCharacters(visibleLines(state, palette, 20, 3).at(-1) ?? "");
@@ -36,6 +36,11 @@ describe("a log that is looked at", () => {
     expect([long.lines.length, long.dropped, long.lines[0]?.text]).toEqual([20_000, 5, "line 5"]);
   });
 
+  it("shows its first line to whoever reads that while the lines before it are dropped", () => {
+    const read = addLines(scrollLog(addLines(log(5), lines(5, 19_990)), 50_000), lines(19_995, 100));
+    expect(seen(read)).toEqual(["line 95"]);
+  });
+
   it("goes from match to match, and stays at the last", () => {
     const found = searchLog(log(30), "LINE 1");
     expect(matchesIn(found)).toHaveLength(11);
@@ -47,16 +52,14 @@ describe("a log that is looked at", () => {
   });
 
   it("marks what was found, without the line's own colours", () => {
-    const coloured = addLines(openLog("1", "a job"), [
-      { at: undefined, text: "\u001B[31man error\u001B[0m", isStep: false },
-    ]);
+    const coloured = addLines(openLog("1", "a job"), [{ text: "\u001B[31man error\u001B[0m" }]);
     expect(seen(searchLog(coloured, "error"))).toEqual(["an \u001B[7merror\u001B[27m"]);
     expect(seen(coloured)).toEqual(["\u001B[31man error\u001B[0m"]);
   });
 
   it("wraps long lines where it is asked to", () => {
     const long = {
-      ...addLines(openLog("1", "a job"), [{ at: undefined, text: "a".repeat(45), isStep: false }]),
+      ...addLines(openLog("1", "a job"), [{ text: "a".repeat(45) }]),
       isWrapped: true,
     };
     expect(seen(long)).toEqual(["a".repeat(20), "a".repeat(20), "a".repeat(5)]);

@@ -146,8 +146,36 @@ describe("what covers the screen", () => {
     expect(through(emptyState(), ...does("detail")).isDetailOpen).toBe(false);
   });
 
+  const said = (count: number, text: string): DashboardEvent[] =>
+    Array.from({ length: count }, () => ({ type: "said", level: "info", text, at: now }));
+
+  it("is scrolled to its last line, and no key is lost beyond that", () => {
+    // 200 messages of three lines, and ten lines of screen.
+    const open = through(emptyState(), ...said(200, "word ".repeat(40)), ...does("messages"));
+    expect(through(open, ...does("bottom")).overlayTop).toBe(590);
+    expect(through(open, ...does("bottom", "down", "page-down", "up")).overlayTop).toBe(589);
+    const help = through(emptyState(), ...does("help", "bottom"));
+    expect(through(help, ...does("page-down")).overlayTop).toBe(help.overlayTop);
+    expect(through(help, ...does("up")).overlayTop).toBe(help.overlayTop - 1);
+  });
+
+  it("is scrolled from where it ends after it has become shorter", () => {
+    const open = through(emptyState(), ...said(200, "word ".repeat(40)), ...does("messages", "bottom"));
+    const wide = through(open, { type: "resized", columns: 300, rows: 15 });
+    expect(through(wide, ...does("up")).overlayTop).toBe(189);
+  });
+
+  it("is a detail that is scrolled no further than its story goes", () => {
+    const lines = Array.from({ length: 50 }, (_, index) => ({ text: `line ${index}`, tone: "plain" as const }));
+    const story = { of: "runners cpu-0", at: now, isLoading: false, lines };
+    const open = through(withRunners(names(3)), ...does("detail"), { type: "story", story });
+    const end = through(open, ...does("page-down", "page-down", "page-down", "page-down", "page-down", "page-down"));
+    expect(through(end, ...does("page-down", "page-down")).detailTop).toBe(end.detailTop);
+    expect(through(end, ...does("page-down", "page-up")).detailTop).toBe(end.detailTop - 9);
+  });
+
   it("is scrolled in place of the table", () => {
-    const state = through(withRunners(names(40)), ...does("messages", "down", "down", "up"));
+    const state = through(withRunners(names(40)), ...said(20, "x"), ...does("messages", "down", "down", "up"));
     expect([state.overlayTop, selected(state)]).toEqual([1, "cpu-0"]);
     const detail = through(withRunners(names(40)), ...does("detail", "page-down"));
     expect([detail.detailTop > 0, selected(detail)]).toEqual([true, "cpu-0"]);
@@ -160,6 +188,7 @@ describe("feeds", () => {
     const failed = (at: number): DashboardEvent => ({
       type: "failed",
       feed: "sandboxes",
+      code: "modal-unreachable",
       message: "no",
       at,
       nextTryAt: at + 5,

@@ -3,6 +3,7 @@ import { renderToString } from "ink";
 import { render } from "ink-testing-library";
 import { describe, expect, it } from "vitest";
 import { displayWidth } from "../../../src/lib/cli/text.ts";
+import type { DashboardJob } from "../../../src/lib/dashboard/source.ts";
 import { App, Screen } from "../../../src/ui/dashboard/app.tsx";
 import { type DashboardState, viewNames } from "../../../src/ui/dashboard/state.ts";
 import { createStore } from "../../../src/ui/dashboard/store.ts";
@@ -20,6 +21,19 @@ const sizes = [
   [40, 10],
 ] as const;
 
+/** Everything there is to show at a size. */
+function screens(columns: number, rows: number): DashboardState[] {
+  const state = fleet(columns, rows);
+  return [
+    ...viewNames.map((view) => ({ ...state, view })),
+    through({ ...state, view: "jobs" }, { type: "command", command: "detail" }),
+    { ...state, isHelpOpen: true },
+    { ...state, areMessagesOpen: true },
+    through(state, { type: "log-opened", reference: "1", title: "a log" }),
+    { ...state, confirmation: { question: "End it?", lines: ["a ".repeat(300)], deed: { kind: "reconcile" } } },
+  ];
+}
+
 function fleet(columns: number, rows: number): DashboardState {
   const state = emptyState({ size: { columns, rows } });
   const runners = Array.from({ length: 1000 }, (_, index) => runner(`cpu-${index}-1-0abcd${index}`));
@@ -28,20 +42,20 @@ function fleet(columns: number, rows: number): DashboardState {
 
 describe("the screen", () => {
   it.each(sizes)("of %i by %i fills it, whatever it shows", (columns, rows) => {
-    const state = fleet(columns, rows);
-    const screens: DashboardState[] = [
-      ...viewNames.map((view) => ({ ...state, view })),
-      through({ ...state, view: "jobs" }, { type: "command", command: "detail" }),
-      { ...state, isHelpOpen: true },
-      { ...state, areMessagesOpen: true },
-      through(state, { type: "log-opened", reference: "1", title: "a log" }),
-      { ...state, confirmation: { question: "End it?", lines: ["a ".repeat(300)], deed: { kind: "reconcile" } } },
-    ];
-    for (const screen of screens) {
+    for (const screen of screens(columns, rows)) {
       const lines = plain(screen).split("\n");
       expect(lines).toHaveLength(rows);
       for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
     }
+  });
+
+  it.each([
+    [1, 1],
+    [2, 2],
+    [12, 4],
+    [20, 6],
+  ])("of %i by %i is drawn all the same, if not to be read", (columns, rows) => {
+    for (const screen of screens(columns, rows)) expect(() => draw(screen)).not.toThrow();
   });
 
   it("says in words and symbols all that it says in colour", () => {
@@ -69,6 +83,7 @@ describe("the screen", () => {
     const failure = {
       type: "failed",
       feed: "sandboxes",
+      code: "modal-unreachable",
       message: "Modal does not answer.",
       at: now,
       nextTryAt: now + 8000,
@@ -78,6 +93,44 @@ describe("the screen", () => {
     expect(text).toContain("stale, of 12:00:00");
     expect(text).toContain("! Modal: Modal does not answer. Next try in 5s.");
     expect(text).toContain("cpu-1");
+  });
+
+  it.each([
+    ["github-rate-limited", "! GitHub calls used up"],
+    ["github-forbidden", "✗ GitHub refuses"],
+    ["github-unauthenticated", "✗ GitHub refuses"],
+    ["github-unavailable", "✗ GitHub down 3s"],
+    ["network", "✗ GitHub down 3s"],
+  ])("tells what keeps GitHub (%s) from an outage, and the calls that are left", (code, shown) => {
+    const rate = { limit: 5000, remaining: 480, resetsAt: now + 63_000 };
+    const state = through(
+      emptyState(),
+      { type: "answered", feed: "rate", data: rate, askedAt: now, at: now },
+      { type: "failed", feed: "registrations", code, message: "It said so.", at: now, nextTryAt: now + 8000 },
+      { type: "tick", now: now + 3000 },
+    );
+    const text = plain(state);
+    expect(text).toMatch(new RegExp(`${shown} +480/5,000 calls, full in 1m`));
+    expect(text).toContain("! GitHub: It said so. Next try in 5s.");
+  });
+
+  it("is down where one of its witnesses says so, whatever the other says", () => {
+    const failed = (feed: "registrations" | "rate", code: string) =>
+      ({ type: "failed", feed, code, message: `${code}.`, at: now, nextTryAt: now }) as const;
+    const both = [failed("registrations", "github-rate-limited"), failed("rate", "network")];
+    expect(plain(through(emptyState(), ...both))).toContain("✗ GitHub down");
+  });
+
+  it("does not say that there are no jobs, or how many wait, where they could not be read", () => {
+    const unseen = [{ what: "the jobs of acme/app", why: "GitHub is down" }];
+    const answer = (jobs: DashboardJob[]) =>
+      ({ type: "answered", feed: "jobs", data: { jobs, unseen, isWhole: false }, askedAt: now, at: now }) as const;
+    const none = plain(through(emptyState({ view: "jobs" }), answer([])));
+    expect(none).toContain("◇ ? queued");
+    expect(none).toMatch(/\n +Could not read the jobs of acme\/app: GitHub is down *\n/);
+    expect(none).not.toContain("No job waits");
+    const kept = plain(through(emptyState({ view: "jobs" }), answer([{ ...job(1), isStale: true }])));
+    expect(kept).toMatch(/◇ queued\? +job 1/);
   });
 
   it("lets messages go away, the bad ones last", () => {
@@ -101,20 +154,27 @@ describe("the screen", () => {
     expect(plain(through(before, { type: "ended", id: 1 }))).toContain("· something");
   });
 
-  it("hears each key by its name, also those that come at once", async () => {
+  it("hears each key by its name, also those that come at once, and what is pasted as no key", async () => {
     const keys: string[] = [];
-    const store = createStore(emptyState());
+    const pasted: string[] = [];
     const { stdin, unmount } = render(
-      <App store={store} palette={createPalette(false)} onKey={(key) => keys.push(key)} />,
+      <App
+        store={createStore(emptyState())}
+        palette={createPalette(false)}
+        onKeys={(names) => keys.push(...names)}
+        onPaste={(text) => pasted.push(text)}
+      />,
     );
     await new Promise((resolve) => setImmediate(resolve));
     for (const typed of ["j", "\u001B[A", "\r", "\u0012", "\t", "\u001B[Z", "abc", "\u0015\r", "\u007F", "\u001B[6~"])
       stdin.write(typed);
+    stdin.write("\u001B[200~x y\rq\u001B[201~");
     await new Promise((resolve) => setImmediate(resolve));
     unmount();
     expect(keys).toEqual([
       ...["j", "up", "enter", "ctrl+r", "tab", "shift+tab", "a", "b", "c", "ctrl+u", "enter"],
       ...[expect.stringMatching(/backspace|delete/), "pagedown"],
     ]);
+    expect(pasted).toEqual(["x y\rq"]);
   });
 });

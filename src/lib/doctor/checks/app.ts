@@ -18,8 +18,7 @@ async function hasApp({ github }: Facts): Promise<boolean> {
 
 /** The App's settings, for whoever may change them. */
 export async function settingsPage(facts: Facts, app: AppFacts): Promise<string> {
-  const { owner, scope } = (await facts.local.policy()).policy.github;
-  return appSettingsUrl(await facts.github.webUrl(), app, { owner, scope });
+  return appSettingsUrl(await facts.github.webUrl(), app);
 }
 
 export const permissions: Check = {

@@ -1,6 +1,7 @@
 // With a token in the App's place: the webhooks of the organisation, or of the repositories that may use the fleet.
 import type { Hook } from "../../github/deliveries.ts";
 import { type PlaceHook, readPlaceHooks } from "../../github/hooks.ts";
+import { takesRunners } from "../../github/jobs.ts";
 import { runnersPath } from "../../github/runners.ts";
 import { inBatches } from "../../operations/batches.ts";
 import { once } from "../once.ts";
@@ -31,7 +32,9 @@ export function hookFacts(local: LocalFacts, github: GitHubFacts, controller: Co
   const places = once(async () => {
     const { owner, scope } = (await local.policy()).policy.github;
     const [octokit] = await github.octokits();
-    const names = scope === "organization" ? [""] : (await github.repositories()).allowed.map(({ name }) => name);
+    const ofRepositories = async () =>
+      (await github.repositories()).allowed.filter(takesRunners).map(({ name }) => name);
+    const names = scope === "organization" ? [""] : await ofRepositories();
     const address = await url();
     const looked = await inBatches(names.slice(0, mostPlaces), placesAtOnce, async (name): Promise<PlaceFacts> => {
       const place = runnersPath(scope, owner, name);

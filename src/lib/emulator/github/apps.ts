@@ -59,6 +59,14 @@ export class Apps {
     return app;
   }
 
+  /** Gives the App a new private key in place of the one that it has. @returns the key, PEM */
+  async replaceKey(app: App): Promise<string> {
+    const key = await nextRsaKey();
+    app.privateKey = key.export({ type: "pkcs1", format: "pem" }).toString();
+    app.publicKey = createPublicKey(key);
+    return app.privateKey;
+  }
+
   /** Installs an App on all repositories of an account; asking twice changes nothing. */
   install(app: App, account: Account): NonNullable<App["installation"]> {
     app.installation ??= {

@@ -72,6 +72,8 @@ export interface GitHubEmulator extends AsyncDisposable {
   readonly token: string;
   /** Points the App's webhook elsewhere. */
   setWebhookUrl(url: string): void;
+  /** As somebody who makes a new private key for the App and deletes the old one. @returns the new one, PEM */
+  replaceAppKey(): Promise<string>;
   /** Lets the App ask for other permissions or events; its installation has what it had until they are accepted. */
   changeApp(change: { permissions?: Permissions; events?: string[] }): void;
   /** The account accepts what the App asks for. */
@@ -130,6 +132,7 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
     setWebhookUrl(url) {
       Object.assign(own.hook, { url, active: true });
     },
+    replaceAppKey: () => github.apps.replaceKey(own),
     changeApp({ permissions, events }) {
       if (permissions) own.permissions = { ...permissions, metadata: "read" };
       if (events) own.events = events;

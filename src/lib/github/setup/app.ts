@@ -34,6 +34,8 @@ export interface AppFacts {
   name: string;
   htmlUrl: string;
   owner: string;
+  /** Whether its owner is an organisation, by what GitHub says of the owner, or of the App's installation there. */
+  isOfOrganization: boolean;
   permissions: Record<string, string>;
   events: string[];
   /** Absent for an App without a webhook. GitHub shows of a secret only that there is one. */
@@ -54,12 +56,17 @@ export async function readApp(access: AppAccess): Promise<AppFacts> {
     const { data: app } = await octokit.request("GET /app");
     const installations = await octokit.paginate("GET /app/installations", { per_page: 100 });
     if (app === null) throw new Error("GitHub's answer about the App is empty.");
+    const owner = "login" in app.owner ? app.owner.login : app.owner.slug;
+    const isAtOrganization = (each: ApiInstallation) =>
+      each.target_type === "Organization" && toInstallation(each).account === owner;
     return {
       appId: app.id,
       slug: app.slug ?? "",
       name: app.name,
       htmlUrl: app.html_url,
-      owner: "login" in app.owner ? app.owner.login : app.owner.slug,
+      owner,
+      isOfOrganization:
+        ("type" in app.owner && app.owner.type === "Organization") || installations.some(isAtOrganization),
       permissions: stringsOf(app.permissions),
       events: app.events,
       hook: await readHook(octokit),

@@ -120,13 +120,13 @@ async function listen(server: Server, port: number): Promise<void> {
     if (code === "EADDRINUSE") {
       throw new SetupError("port-in-use", `Port ${port} on this machine is in use.`, {
         why: "Another program listens there, perhaps an earlier try that still waits.",
-        nextSteps: ["End that program, or ask for another port, or for none: then any free one is taken."],
+        nextSteps: ["End that program, or take another port: --port <port>. Without it, any free one is taken."],
         cause,
       });
     }
     throw new SetupError("port-refused", `We may not listen on port ${port} of this machine.`, {
       why: message,
-      nextSteps: ["Ask for a port above 1023, or for none: then any free one is taken."],
+      nextSteps: ["Take a port above 1023: --port <port>. Without it, any free one is taken."],
       cause,
     });
   }

@@ -12,6 +12,8 @@ export interface HookWish {
   place: string;
   /** The controller's `/webhook`. */
   url: string;
+  /** Other addresses of the same controller: a webhook that goes there is moved. */
+  formerUrls?: readonly string[];
   /** A secret. Without it, a webhook that is there keeps its own. */
   secret?: string;
 }
@@ -30,9 +32,13 @@ export function ensureRepositoryHook(wish: HookWish): Promise<EnsuredHook> {
   return ensureHook(wish, runnersPath("repository", "", wish.place));
 }
 
-async function ensureHook({ octokit, place, url, secret }: HookWish, base: string): Promise<EnsuredHook> {
-  const all = await octokit.paginate(`GET ${base}/hooks`, { per_page: 100 });
-  const known = (all as PlaceHook[]).find(({ config }) => config.url === url);
+async function ensureHook(
+  { octokit, place, url, formerUrls = [], secret }: HookWish,
+  base: string,
+): Promise<EnsuredHook> {
+  const all = (await octokit.paginate(`GET ${base}/hooks`, { per_page: 100 })) as PlaceHook[];
+  const at = (where: readonly string[]) => all.find(({ config }) => where.includes(config.url ?? ""));
+  const known = at([url]) ?? at(formerUrls);
   const config = { url, content_type: "json", insecure_ssl: "0", ...(secret !== undefined && { secret }) };
   if (!known) {
     if (secret === undefined) throw secretUnknown(place);
@@ -42,7 +48,8 @@ async function ensureHook({ octokit, place, url, secret }: HookWish, base: strin
     return { octokit, path: `${base}/hooks/${(data as PlaceHook).id}`, change: "created" };
   }
   const path = `${base}/hooks/${known.id}`;
-  if (secret === undefined && hookFaults(known).length === 0) return { octokit, path, change: "unchanged" };
+  const isAsWished = known.config.url === url && hookFaults(known).length === 0;
+  if (secret === undefined && isAsWished) return { octokit, path, change: "unchanged" };
   // First the configuration by its own endpoint, which leaves a secret that is not given as it is; the other would not.
   await refusable(place, () => octokit.request(`PATCH ${path}/config`, { data: config }));
   await refusable(place, () => octokit.request(`PATCH ${path}`, { active: true, events: hookEvents }));

@@ -1,6 +1,7 @@
 // Whether a personal access token may do what a fleet without an App needs.
 import type { Octokit } from "@octokit/rest";
 import { isRequestError, readLimit } from "../errors.ts";
+import { isForbidden } from "../hooks.ts";
 import { runnersPath } from "../runners.ts";
 import type { Scope } from "./manifest.ts";
 import { SetupError } from "./setup-error.ts";
@@ -80,8 +81,7 @@ async function isAllowed(octokit: Octokit, path: string): Promise<boolean> {
     await octokit.request(`GET ${path}`, { per_page: 1 });
     return true;
   } catch (error) {
-    const isHidden = isRequestError(error) && (error.status === 403 || error.status === 404);
-    if (isHidden && !readLimit(error, 0)) return false;
+    if (isForbidden(error)) return false;
     throw error;
   }
 }

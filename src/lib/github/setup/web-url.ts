@@ -21,16 +21,11 @@ export function newAppUrl(webUrl: string, owner: string, ownerType: "Organizatio
   return `${webUrl.replace(/\/+$/, "")}${place}/settings/apps/new`;
 }
 
-/**
- * The settings page of an App.
- * @param fleet where the fleet is: an App of a fleet's organisation has its page there
- */
+/** The settings page of an App. */
 export function appSettingsUrl(
   webUrl: string,
-  app: { slug: string; owner: string },
-  fleet: { owner: string; scope: "organization" | "repository" },
+  { slug, owner, isOfOrganization }: { slug: string; owner: string; isOfOrganization: boolean },
 ): string {
-  const isOfOrganization = fleet.scope === "organization" && app.owner.toLowerCase() === fleet.owner.toLowerCase();
-  const place = isOfOrganization ? `/organizations/${encodeURIComponent(app.owner)}` : "";
-  return `${webUrl.replace(/\/+$/, "")}${place}/settings/apps/${app.slug}`;
+  const place = isOfOrganization ? `/organizations/${encodeURIComponent(owner)}` : "";
+  return `${webUrl.replace(/\/+$/, "")}${place}/settings/apps/${slug}`;
 }

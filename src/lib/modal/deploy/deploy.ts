@@ -9,7 +9,7 @@ import { readSecretState } from "../secrets.ts";
 import { type DeploySettings, fingerprintOf, makeBundle } from "./bundle.ts";
 import type { Environment, Via } from "./client-program.ts";
 import { DeployError } from "./errors.ts";
-import { ask } from "./health.ts";
+import { ask, type Clock } from "./health.ts";
 import { findDeployed, findUrl } from "./history.ts";
 import { withoutOurs } from "./own-program.ts";
 import { verify, whereItStands } from "./verify.ts";
@@ -29,8 +29,7 @@ export interface DeployOptions {
   onProgress?(line: string): void;
   /** Of this process unless told. */
   env?: Environment | undefined;
-  /** Milliseconds that the new controller has until it must be well. */
-  healthyWithinMs?: number | undefined;
+  clock?: Clock | undefined;
 }
 
 export interface DeployedController {
@@ -53,7 +52,8 @@ export interface DeployedController {
 /** Keys of the Secret without which a controller cannot start Sandboxes. */
 export const neededKeys = ["MODAL_GHA_MODAL_TOKEN_ID", "MODAL_GHA_MODAL_TOKEN_SECRET"] as const;
 
-const defaultHealthyMs = 120_000;
+/** How long the new controller has until it must be well. */
+const healthyWithinMs = 120_000;
 /** How many of its last lines tell why Modal's client failed. */
 const lastWords = 15;
 
@@ -92,7 +92,6 @@ export async function deployController(options: DeployOptions): Promise<Deployed
     if (!after || !url) throw new Error("Modal's client deployed the controller, but Modal knows of none.");
     say(`Deployed as version ${after.current?.version}; waiting for ${url}/healthz`);
     const { appId } = after;
-    const withinMs = options.healthyWithinMs ?? defaultHealthyMs;
     const checked = {
       client,
       fleet,
@@ -101,12 +100,13 @@ export async function deployController(options: DeployOptions): Promise<Deployed
       before,
       appId,
       url,
-      withinMs,
+      withinMs: healthyWithinMs,
+      clock: options.clock,
       signal,
       say,
     };
     const health = await verify(checked);
-    const address = await reachable(url, settings.customDomain, say, signal);
+    const address = await reachable(url, fleet, settings.customDomain, say, signal);
     return {
       appId,
       url: address,
@@ -153,9 +153,10 @@ async function requireSecret({ modal, policy: { fleet } }: DeployOptions): Promi
   }
 }
 
-/** The custom domain where it leads to the controller, else Modal's own address. */
+/** The custom domain where it leads to this fleet's controller, else Modal's own address. */
 async function reachable(
   url: string,
+  fleet: string,
   customDomain: string | undefined,
   say: (line: string) => void,
   signal: AbortSignal | undefined,
@@ -163,7 +164,8 @@ async function reachable(
   if (customDomain === undefined) return url;
   const own = `https://${customDomain}`;
   const answer = await ask(own, signal);
-  if (typeof answer !== "string") return own;
-  say(`${own} does not lead to the controller (${answer}). Point its DNS to Modal; until then the address is ${url}`);
+  if (typeof answer !== "string" && answer.fleet === fleet) return own;
+  const why = typeof answer === "string" ? answer : `the controller of the fleet ${answer.fleet} answers`;
+  say(`${own} does not lead to the controller (${why}). Point its DNS to Modal; until then the address is ${url}`);
   return url;
 }

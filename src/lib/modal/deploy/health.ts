@@ -24,25 +24,44 @@ export interface HealthOptions {
   /** Asked when another one answers: whether there is nothing to wait for. */
   isVain?(): Promise<boolean>;
   signal?: AbortSignal | undefined;
+  clock?: Clock | undefined;
 }
 
-/** So many failures of the endpoint in a row mean that its containers do not start. */
+/** The time by which it is waited. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** @throws the signal's reason */
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<unknown>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, signal && { signal }),
+};
+
+/** So many failures of the endpoint in a row, for so many milliseconds, mean that its containers do not start. */
 const mostFailures = 4;
+const failingMs = 20_000;
 /** Milliseconds that one answer may take, with the start of a container. */
 const answerWithinMs = 60_000;
 
 /** @returns its health once that is what is expected, or what it is instead. @throws the signal's reason */
 export async function checkHealth(options: HealthOptions): Promise<Health | string> {
-  const { url, expected, withinMs, isVain, signal } = options;
-  const deadline = Date.now() + withinMs;
+  const { url, expected, withinMs, isVain, signal, clock = systemClock } = options;
+  const deadline = clock.now() + withinMs;
   let failures = 0;
+  let failedAt = 0;
   for (let pauseMs = 250; ; pauseMs = Math.min(pauseMs * 2, 4_000)) {
     const { health, fault = health && differenceOf(health, expected), isFailure } = await get(url, signal);
     if (health && fault === undefined) return health;
     failures = isFailure ? failures + 1 : 0;
-    const isLast = failures >= mostFailures || Date.now() + pauseMs > deadline || (health && (await isVain?.()));
+    const now = clock.now();
+    if (failures === 1) failedAt = now;
+    const isDown = failures >= mostFailures && now - failedAt >= failingMs;
+    const isLast = isDown || now + pauseMs > deadline || (health && (await isVain?.()));
     if (isLast) return fault ?? "it did not answer";
-    await delay(pauseMs, undefined, signal && { signal });
+    await clock.sleep(pauseMs, signal);
   }
 }
 

@@ -11,8 +11,6 @@ export interface RollbackOptions {
   version: number | undefined;
   signal?: AbortSignal | undefined;
   say(line: string): void;
-  /** Milliseconds that it has until it must be well. */
-  healthyWithinMs?: number | undefined;
 }
 
 export interface RolledBack {
@@ -28,11 +26,12 @@ export interface RolledBack {
 }
 
 const logLines = 15;
-const defaultHealthyMs = 120_000;
+/** How long it has until it must be well. */
+const withinMs = 120_000;
 
 /** @throws DeployError, what the modal SDK throws, or the signal's reason */
 export async function rollBackController(options: RollbackOptions): Promise<RolledBack> {
-  const { client, fleet, signal, say, healthyWithinMs: withinMs = defaultHealthyMs } = options;
+  const { client, fleet, signal, say } = options;
   const deployed = await findDeployed(client, fleet);
   if (!deployed?.current) {
     throw new DeployError("no-version", `No controller of fleet ${fleet} is deployed.`, {
@@ -74,12 +73,15 @@ export async function rollBackController(options: RollbackOptions): Promise<Roll
   };
 }
 
-/** A copy of an earlier version counts as that one, so that going back twice goes back two. */
+/**
+ * A copy of an earlier version counts as that one, so that going back twice goes back two, and a version that was not well
+ * and taken back at once is passed over: the copy after it leads to what served before.
+ */
 function choose(versions: readonly Version[], current: Version, wanted: number | undefined): Version {
-  const place = current.rollbackOf ?? current.version;
-  const found = versions.find(({ version, rollbackOf }) =>
-    wanted === undefined ? version < place && rollbackOf === undefined : version === wanted,
-  );
+  const place = originOf(current, versions).version;
+  const before = versions.find(({ version }) => version < place);
+  const named = versions.find(({ version }) => version === wanted);
+  const found = wanted === undefined ? before && originOf(before, versions) : named;
   const numbers = versions.map(({ version }) => version).join(", ");
   if (!found) {
     const message = wanted === undefined ? `There is no version before ${place}.` : `There is no version ${wanted}.`;
@@ -92,4 +94,11 @@ function choose(versions: readonly Version[], current: Version, wanted: number |
     });
   }
   return found;
+}
+
+/** What a version is a copy of, a copy's copy too; itself where it is none, or Modal does not list that any more. */
+function originOf(version: Version, versions: readonly Version[]): Version {
+  const { rollbackOf = version.version } = version;
+  const earlier = rollbackOf < version.version && versions.find((each) => each.version === rollbackOf);
+  return earlier ? originOf(earlier, versions) : version;
 }

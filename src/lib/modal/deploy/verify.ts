@@ -2,7 +2,7 @@
 import type { ModalClient } from "modal";
 import { type Bundle, deploymentTag } from "./bundle.ts";
 import { DeployError } from "./errors.ts";
-import { ask, checkHealth, type Health } from "./health.ts";
+import { ask, type Clock, checkHealth, type Health, systemClock } from "./health.ts";
 import { type DeployedApp, findDeployed, lastLogLines, rollBack, type Version } from "./history.ts";
 
 export interface VerifyOptions {
@@ -15,11 +15,14 @@ export interface VerifyOptions {
   appId: string;
   url: string;
   withinMs: number;
+  clock?: Clock | undefined;
   signal?: AbortSignal | undefined;
   say(line: string): void;
 }
 
 const logLines = 15;
+/** How long a controller that tells of no fault may take to get through to GitHub and Modal. */
+const connectingMs = 30_000;
 /** Clocks of different machines of Modal's, in milliseconds. */
 const leewayMs = 5_000;
 
@@ -28,17 +31,17 @@ const leewayMs = 5_000;
  * @throws DeployError unhealthy, once the version of before serves again; the signal's reason
  */
 export async function verify(options: VerifyOptions): Promise<Health> {
-  const { client, fleet, bundle, policyHash, appId, url, withinMs, signal, say } = options;
+  const { client, fleet, bundle, policyHash, appId, url, withinMs, clock, signal, say } = options;
   const current = async () => (await findDeployed(client, fleet))?.current;
   const isOvertakenBy = (version: Version | undefined) => version && version.tag !== deploymentTag(bundle);
   const expected = { version: bundle.version, policy: policyHash, deployment: bundle.deployment };
   const isVain = async () => Boolean(isOvertakenBy(await current()));
-  const health = await checkHealth({ url, expected, withinMs, signal, isVain });
-  if (typeof health !== "string") {
-    if (health.configured && !health.connected) await tellConnection(options);
-    return health;
-  }
+  const health = await checkHealth({ url, expected, withinMs, signal, isVain, clock });
   const now = await current();
+  if (typeof health !== "string") {
+    const isConnecting = health.configured && !health.connected;
+    return isConnecting ? awaitConnection(options, health, now?.deployedAt ?? 0) : health;
+  }
   if (now && isOvertakenBy(now)) {
     say(`Somebody else deployed meanwhile: version ${now.version} serves, not this one.`);
     const theirs = await ask(url, signal);
@@ -55,11 +58,25 @@ export async function verify(options: VerifyOptions): Promise<Health> {
   });
 }
 
-/** Not being connected is no fault of the deploy: the App may not be installed yet, or GitHub be down. */
-async function tellConnection({ client, appId, say }: VerifyOptions): Promise<void> {
-  const lines = await lastLogLines(client, appId, new Date(Date.now() - 60_000), 50);
-  const fault = lines.findLast((line) => line.includes('"event":"error"'));
-  say(`It is not connected to GitHub and Modal yet${fault === undefined ? "" : `; it says: ${messageIn(fault)}`}`);
+/**
+ * Waits for a controller to connect that has just started; says so where it does not. That is no fault of the deploy: the
+ * App may not be installed yet, or GitHub be down.
+ */
+async function awaitConnection(options: VerifyOptions, health: Health, deployedAt: number): Promise<Health> {
+  const { client, appId, url, bundle, signal, say, clock = systemClock } = options;
+  const deadline = clock.now() + connectingMs;
+  for (;;) {
+    const lines = await lastLogLines(client, appId, new Date(deployedAt), 50);
+    const fault = lines.findLast((line) => line.includes('"event":"error"'));
+    // The fault may be of containers that are about to go, so this one is asked after it was read.
+    const said = await ask(url, signal);
+    if (typeof said !== "string" && (said.connected || said.deployment !== bundle.deployment)) return said;
+    if (fault !== undefined || clock.now() > deadline) {
+      say(`It is not connected to GitHub and Modal yet${fault === undefined ? "" : `; it says: ${messageIn(fault)}`}`);
+      return health;
+    }
+    await clock.sleep(1_000, signal);
+  }
 }
 
 function messageIn(line: string): string {

@@ -1,12 +1,17 @@
 // Jobs: those that wait first, each with the decision about it.
 import { formatDuration } from "../../../lib/cli/durations.ts";
-import type { ListedJob } from "../../../lib/operations/list-jobs.ts";
+import type { DashboardJob } from "../../../lib/dashboard/source.ts";
 import type { Tone } from "../../palette.ts";
 import { duration, type View } from "./view.ts";
 
 const good = new Set(["success", "neutral", "skipped"]);
 
-function jobLooks({ state, conclusion }: ListedJob): [string, Tone] {
+function jobLooks(job: DashboardJob): [string, Tone] {
+  const [text, tone] = freshLooks(job);
+  return job.isStale ? [`${text}?`, "muted"] : [text, tone];
+}
+
+function freshLooks({ state, conclusion }: DashboardJob): [string, Tone] {
   if (state === "queued") return ["◇ queued", "wait"];
   if (state === "held") return ["◈ held", "wait"];
   if (state === "running") return ["● running", "good"];
@@ -20,9 +25,9 @@ export function decisionTone(reason: string): "wait" | "bad" | "plain" {
 }
 
 /** Of what runs as it should, or is over, a decision says nothing to a person. */
-const isTelling = ({ state, decision }: ListedJob) => decision !== null && (state === "queued" || state === "held");
+const isTelling = ({ state, decision }: DashboardJob) => decision !== null && (state === "queued" || state === "held");
 
-export const jobs: View<ListedJob> = {
+export const jobs: View<DashboardJob> = {
   title: "Jobs",
   identity: (row) => `${row.job}/${row.attempt}`,
   rows: (state) => state.feeds.jobs.data?.jobs,

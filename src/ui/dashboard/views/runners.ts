@@ -37,7 +37,12 @@ export const runners: View<DashboardRunner> = {
     { header: "RUNNER", cell: (row) => row.runner, min: 26, rank: 1 },
     { header: "POOL", cell: (row) => row.pool, min: 8, rank: 5 },
     { header: "REPOSITORY", cell: (row) => row.repository ?? "", min: 12, rank: 4, grows: true },
-    { header: "JOB", cell: (row) => (row.job === 0 ? "-" : String(row.job)), sortBy: (row) => row.job, rank: 7 },
+    {
+      header: "JOB",
+      cell: (row) => (row.job !== 0 ? String(row.job) : row.state === "busy" ? "?" : "-"),
+      sortBy: (row) => row.job,
+      rank: 7,
+    },
     {
       header: "RESOURCES",
       cell: (row) => (row.resources ? formatResources(row.resources) : ""),

@@ -17,6 +17,7 @@ describe("an App as it is", () => {
       name: "acme runners",
       htmlUrl: `${github.url}/apps/acme-runners`,
       owner: "acme",
+      isOfOrganization: true,
       permissions: manifest.default_permissions,
       events: ["workflow_job"],
       hook: { url: app.webhookUrl, contentType: "json", hasSecret: true, isInsecure: false },

@@ -201,6 +201,29 @@ describe.runIf(bin !== "")("a controller that is deployed", () => {
     expect(site.progress.at(-1)).toMatch(/^It is not connected to GitHub and Modal yet; it says: .*App 999/);
   });
 
+  it.concurrent("is waited for while it still connects, and not said to be without a connection", async (context) => {
+    const site = await siteWith([bin], context);
+    await site.writeGitHubValues();
+    const waiting = Promise.withResolvers<string>();
+    const slow = waiting.promise.then(async (url) => {
+      // Each answer waits some seconds for the connection, so the deploy has had one by the end of the second.
+      for (const _ of [1, 2]) expect(await healthOf(url)).toMatchObject({ configured: true, connected: false });
+    });
+    site.intercept.github = async (_request, answer) => {
+      await slow;
+      return answer();
+    };
+    const said: string[] = [];
+    const onProgress = (line: string) => {
+      said.push(line);
+      const [, url] = /waiting for (\S+)\/healthz$/.exec(line) ?? [];
+      if (url) waiting.resolve(url);
+    };
+    const { url } = await site.deploy({ onProgress });
+    expect(await healthOf(url)).toMatchObject({ connected: true });
+    expect(`${said}`).not.toContain("not connected");
+  });
+
   it.concurrent("ends its container when it dies, so that the next request starts another", async (context) => {
     const site = await siteWith([bin], context);
     const { url } = await site.deploy();
@@ -282,13 +305,21 @@ async function logOf({ access }: Site): Promise<string> {
 
 describe.runIf(bin !== "")("a deploy that does not work", () => {
   const broken = `${policyText}nonsense: true\n`;
+  /** By which nobody waits: its time passes fourfold where it is waited. */
+  const hasty = () => {
+    let ms = Date.now();
+    const sleep = async (pauseMs: number) => {
+      ms += 4 * pauseMs;
+    };
+    return { now: () => ms, sleep };
+  };
 
   it.concurrent("is taken back when the controller is not well, with the last words of its log", async (context) => {
     const site = await siteWith([bin], context);
     const { url, policyHash } = await site.deploy();
     const { policy } = await loadPolicy(site.policyFile);
     await writeFile(site.policyFile, broken);
-    await expect(site.deploy({ policy })).rejects.toMatchObject({
+    await expect(site.deploy({ policy, clock: hasty() })).rejects.toMatchObject({
       code: "unhealthy",
       why: expect.stringMatching(/^Version 1, the one of before, serves again\.[\s\S]*there is no such key/),
     });
@@ -301,7 +332,7 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
     const { policy } = await loadPolicy(site.policyFile);
     await writeFile(site.policyFile, broken);
     const why = expect.stringMatching(/^Nothing was deployed before it/);
-    await expect(site.deploy({ policy })).rejects.toMatchObject({ code: "unhealthy", why });
+    await expect(site.deploy({ policy, clock: hasty() })).rejects.toMatchObject({ code: "unhealthy", why });
   });
 
   it.concurrent("says so when Modal does not go back", async (context) => {
@@ -314,7 +345,7 @@ describe.runIf(bin !== "")("a deploy that does not work", () => {
       return "proceed";
     };
     const why = expect.stringMatching(/^It is in place all the same: .*version 1 .*not on this plan/);
-    await expect(site.deploy({ policy })).rejects.toMatchObject({ code: "unhealthy", why });
+    await expect(site.deploy({ policy, clock: hasty() })).rejects.toMatchObject({ code: "unhealthy", why });
   });
 
   it.concurrent("leaves alone what somebody else deploys meanwhile: the last one wins", async (context) => {

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect, onTestFinished, type TestContext } from "vitest";
+import type { GitHubEmulatorOptions } from "../../../../src/lib/emulator/github/options.ts";
 import type { Intercept } from "../../../../src/lib/emulator/modal/gate.ts";
 import { connectModal, type ModalAccess } from "../../../../src/lib/modal/client.ts";
 import { type DeployOptions, deployController } from "../../../../src/lib/modal/deploy/deploy.ts";
@@ -20,7 +21,7 @@ export interface Site extends Emulators {
   fleet: string;
   /** What the emulator of Modal says of itself. */
   lines: string[];
-  intercept: { modal: Intercept };
+  intercept: { modal: Intercept; github: NonNullable<GitHubEmulatorOptions["intercept"]> };
   /** Everything that deploys were heard to say. */
   progress: string[];
   /** Programs that a deploy finds, none of the machine's own Modal among them. */
@@ -67,7 +68,7 @@ async function openSite(bins: readonly string[], cleanUp: CleanUp): Promise<Site
   const repository = join(folder, "app");
   await mkdir(join(repository, ".github", "workflows"), { recursive: true });
   await writeFile(join(repository, ".github", "workflows", "ci.yml"), workflow);
-  const intercept: Site["intercept"] = { modal: async () => "proceed" };
+  const intercept: Site["intercept"] = { modal: async () => "proceed", github: (_request, answer) => answer() };
   const lines: string[] = [];
   const emulators = await startEmulators(
     {
@@ -75,6 +76,7 @@ async function openSite(bins: readonly string[], cleanUp: CleanUp): Promise<Site
       repository: "app",
       owner: "acme",
       ownerType: "Organization",
+      github: { intercept: (request, answer) => intercept.github(request, answer) },
       modal: { schedules: "ignore", log: (line) => lines.push(line), intercept: (call) => intercept.modal(call) },
     },
     cleanUp,
