@@ -50,6 +50,10 @@ export function provide(job: Job, { policy, ledger, snapshot, spare }: Provision
     const where = own ? `Sandbox ${own.id} waits for it` : "its Sandbox is being created";
     return nothing("ignore:already-provisioned", job, where);
   }
+  // A runner is busy a moment before GitHub shows its job as in progress, and the lists are not of the same moment: only
+  // when the job still waits at the next look was its runner taken by another.
+  const taken = ledger.robbedOf(job.id);
+  if (taken) return nothing("ignore:already-provisioned", job, `${taken}, made for it, has just become busy`);
   const resourceLabel = labels.find((label) => !runnerLabels(pool).includes(label)) ?? "";
   const isInScope = ({ repository }: FleetSandbox) =>
     policy.github.scope === "organization" || repository === job.repository;

@@ -84,7 +84,10 @@ function takenUnseen(jobs: readonly Job[], policy: Policy, ledger: Ledger): Deci
   const unseen = { id: 0, runId: 0, repository: `${policy.github.owner}/*` };
   return ledger.sandboxes
     .filter((sandbox) => !sandbox.busy && !ledger.isWaiting(sandbox) && known.has(sandbox.jobId))
-    .map((sandbox) => assign(sandbox, unseen, true, "assign:unseen-job", ledger));
+    .map((sandbox) => {
+      ledger.rob(sandbox.jobId, sandbox.runnerName);
+      return assign(sandbox, unseen, true, "assign:unseen-job", ledger);
+    });
 }
 
 function finished(job: Job, ledger: Ledger): Decision {

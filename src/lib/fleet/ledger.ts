@@ -11,6 +11,7 @@ export class Ledger {
   readonly #starting: StartingSandbox[];
   readonly #alive: readonly FleetSandbox[];
   readonly #atWork: ReadonlySet<string>;
+  readonly #robbed = new Map<number, string>();
 
   constructor(snapshot: Snapshot) {
     this.sandboxes = snapshot.sandboxes
@@ -44,6 +45,16 @@ export class Ledger {
   /** Whether a Sandbox is being created for the job at this moment. */
   isStarting(jobId: number): boolean {
     return this.#starting.some((entry) => entry.jobId === jobId);
+  }
+
+  /** Notes that the job's runner was found busy by this look, be it with this job or with another. */
+  rob(jobId: number, runnerName: string): void {
+    this.#robbed.set(jobId, runnerName);
+  }
+
+  /** The runner that was made for the job and was found busy by this look. */
+  robbedOf(jobId: number): string | undefined {
+    return this.#robbed.get(jobId);
   }
 
   assign(sandbox: FleetSandbox, job: Pick<Job, "id" | "runId" | "repository">, busy: boolean): void {

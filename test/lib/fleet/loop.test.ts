@@ -336,7 +336,8 @@ describe("a runner that GitHub gives to a job of a repository that the policy do
     pickUp(9, 100);
     github.jobs.delete(9);
     time += 60_000;
-    expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "spawn"]);
+    expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "ignore:already-provisioned"]);
+    expect(await through(loop.reconcile())).toEqual(["spawn"]);
     const tags = [...modal.alive.values()].map(({ name, jobId, busy }) => ({ name, jobId, busy }));
     expect(tags).toEqual([
       { name: "1-1", jobId: 0, busy: true },
@@ -344,6 +345,18 @@ describe("a runner that GitHub gives to a job of a repository that the policy do
     ]);
     // Once is enough.
     expect(await through(loop.reconcile())).toEqual(["ignore:already-provisioned"]);
+  });
+
+  it("is not taken for robbed that is busy with its own job, which GitHub still shows as queued", async () => {
+    const loop = newLoop();
+    await through(loop.hear(queue(1)));
+    const queued = github.jobs.get(1) as Job;
+    const taken = pickUp(1, 100);
+    github.jobs.set(1, queued);
+    expect(await through(loop.reconcile())).toEqual(["assign:unseen-job", "ignore:already-provisioned"]);
+    github.jobs.set(1, taken);
+    expect(await through(loop.reconcile())).toEqual(["assign:picked-up"]);
+    expect([...modal.alive.values()]).toMatchObject([{ name: "1-1", jobId: 1, busy: true }]);
   });
 
   it("is not counted among those that are kept ready", async () => {

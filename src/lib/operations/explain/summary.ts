@@ -40,10 +40,11 @@ function queued({ facts, isOurs, decision, stuckOn }: Standing): string {
     return `${wait}. The controller tried: ${meaning}. ${sentence(stuckOn.detail ?? "")}`.trim();
   }
   if (!decision) return `${wait}. Why cannot be told now: the fleet's Sandboxes are out of sight.${earlier(facts)}`;
+  const runners = runnersOf(facts);
+  const taken = runners.every(({ isTaken }) => isTaken) ? runners[0]?.runnerName : undefined;
+  if (decision.reason === "ignore:already-provisioned" && taken)
+    return `${wait}. GitHub has given ${taken}, which was made for it, a job: this one, or another; it gets another runner then.`;
   if (decision.reason === "ignore:already-provisioned") return `${wait}, and one is on its way: ${ownRunner(facts)}.`;
-  const lost = runnersOf(facts).find(({ isTaken }) => isTaken);
-  if (decision.reason === "spawn" && lost)
-    return `${wait}. GitHub has given ${lost.runnerName}, which was made for it, to another job, so it gets another.`;
   if (decision.reason === "spawn") return `${wait}. Nothing is in the way of one, and none has been started yet.`;
   const detail = decision.detail === decision.meaning ? "" : ` ${sentence(decision.detail)}`;
   return `${wait}: ${decision.meaning}.${detail}`;
