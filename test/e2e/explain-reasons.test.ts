@@ -214,7 +214,7 @@ const cases: Record<ReasonCode, Case> = {
     in: "plain",
     async happens(world) {
       const id = await queueHeld(world);
-      const [runner] = world.fleet.github.state().runners;
+      const runner = world.fleet.github.state().runners.find(({ name }) => name.includes(`-${id}-`));
       await world.open(({ octokit }) => octokit.request(`DELETE /orgs/acme/actions/runners/${runner?.id}`));
       const told = await world.explain(id, 2 * minute);
       expect(told.decision?.reason).toBe("spawn");

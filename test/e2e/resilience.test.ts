@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { JobView } from "../../src/lib/emulator/github/views.ts";
+import { runnerName } from "../../src/lib/fleet/names.ts";
 import { connectGitHub } from "../../src/lib/github/client.ts";
 import { connectModal } from "../../src/lib/modal/client.ts";
 import type { ReconciledItem } from "../../src/lib/operations/reconcile-fleet.ts";
@@ -151,7 +152,8 @@ describe("modal-gha reconcile", () => {
     });
     const access = await connectModal({ fleet: "test", tokenId: modal.tokenId, tokenSecret: modal.tokenSecret });
     const image = await access.client.images.fromName("modal-gha-runner");
-    const minutesAgo = (minutes: number) => Math.floor((Date.now() - minutes * 60_000) / 60_000).toString(36);
+    const named = (jobId: number, minutes: number, pool = "cpu") =>
+      runnerName({ fleet: "test", pool }, jobId, 1, Date.now() - minutes * 60_000, "aaaaa");
     const register = async (name: string) => {
       const body = { name, runner_group_id: 1, labels: ["self-hosted", "modal"] };
       const { data } = await octokit.request("POST /orgs/acme/actions/runners/generate-jitconfig", body);
@@ -188,16 +190,16 @@ describe("modal-gha reconcile", () => {
     // 1. A job that waits, and of which nothing was heard.
     const waiting = await dispatch("test.yml");
     // 2. A Sandbox whose registration is gone.
-    const orphan = await sandbox(901, `cpu-901-1-${minutesAgo(10)}aaaaa`, 424242);
+    const orphan = await sandbox(901, named(901, 10), 424242);
     // 3. A registration without a Sandbox.
-    const abandoned = `cpu-902-1-${minutesAgo(10)}aaaaa`;
+    const abandoned = named(902, 10);
     await register(abandoned);
     // 4. A Sandbox whose runner never came online.
-    const deaf = `cpu-903-1-${minutesAgo(30)}aaaaa`;
+    const deaf = named(903, 30);
     const never = await sandbox(903, deaf, await register(deaf), 30);
     // 5. A Sandbox for a job that was cancelled before anything took it.
     const cancelled = await dispatch("other.yml");
-    const idle = `spare-${cancelled.id}-1-${minutesAgo(2)}aaaaa`;
+    const idle = named(cancelled.id, 2, "spare");
     const needless = await sandbox(cancelled.id, idle, await register(idle), 2, "spare");
     await octokit.rest.actions.cancelWorkflowRun({ owner: "acme", repo: "app", run_id: cancelled.runId });
     await until("it is cancelled", () => github.state().jobs.some((job) => job.status === "completed"));

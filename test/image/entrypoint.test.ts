@@ -59,6 +59,15 @@ function start(
   };
 }
 
+/** What a process does, as man proc_pid_stat calls it: S when it waits. */
+function stateOf(pid: number | string | undefined): string {
+  try {
+    return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "";
+  } catch {
+    return "gone";
+  }
+}
+
 /** A shell function `line` prints one of the job's lines in the worker's trace, `step` and `result` the steps' news. */
 const trace = `
 line() { echo "[WORKER $T VERB JobServerQueue] Enqueue web console line queue: $1"; }
@@ -211,13 +220,7 @@ while :; do sleep 0.1; done`,
   expect(await entrypoint.process.exited).toBe(9);
   expect(entrypoint.events().at(-1)).toEqual({ event: "exit", reason: "killed", result: null, code: 137 });
   const pid = readFileSync(join(entrypoint.directory, "runner", "pid"), "utf8").trim();
-  let state = "gone";
-  try {
-    state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))![1]!;
-  } catch {
-    // Reaped.
-  }
-  expect(["gone", "Z"]).toContain(state);
+  expect(["gone", "Z"]).toContain(stateOf(pid));
 });
 
 test("whoever asks for the end may say how long it may take", async () => {
@@ -230,6 +233,8 @@ while :; do sleep 0.1; done`,
   );
   await entrypoint.process.seen(/ready/);
   writeFileSync(join(directory.path, "modal-gha-entrypoint.grace"), "0");
+  // While it waits for output, of which there is no more.
+  await expect.poll(() => stateOf(entrypoint.process.child.pid)).toBe("S");
   entrypoint.process.child.kill("SIGINT");
   expect(await entrypoint.process.exited).toBe(9);
   expect(entrypoint.events().at(-1)).toEqual({ event: "exit", reason: "killed", result: null, code: 137 });

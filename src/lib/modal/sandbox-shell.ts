@@ -1,5 +1,5 @@
-// A command in a living Sandbox, in a terminal there if there is one here. Modal starts each at 24 by 80 and its SDK has no call to resize one, so the size is set
-// from inside, by `stty`, at the start and whenever the operator's window changes.
+// A command in a living Sandbox, in a terminal there if there is one here. Modal starts each terminal at 24 by 80, and its
+// SDK has no call to resize one: the size is set from inside, by `stty`, at the start and whenever the window changes.
 import { randomBytes } from "node:crypto";
 import type { ModalConnection } from "./client.ts";
 
