@@ -3,7 +3,7 @@
 import { ask } from "../modal/deploy/health.ts";
 import type { Bench } from "./bench.ts";
 
-/** One that has just started is still about to connect. Milliseconds. */
+/** One that has just started is still about to connect, and one answer may be lost on the way. Milliseconds. */
 const pausesMs = [1_000, 2_000, 3_000, 4_000];
 
 /**
@@ -15,12 +15,14 @@ export async function isConnected(
   { sleep, signal }: Pick<Bench, "sleep" | "signal">,
   url: string,
 ): Promise<"yes" | "no" | "unknown"> {
-  for (const pauseMs of [...pausesMs, undefined]) {
+  for (let attempt = 0; ; attempt++) {
     const health = await ask(url, signal);
-    if (typeof health === "string" || !health.configured) return "unknown";
+    const isSilent = typeof health === "string";
+    if (!isSilent && !health.configured) return "unknown";
     // One of an older version does not tell.
-    if (health.connected !== false) return "yes";
-    if (pauseMs !== undefined) await sleep(pauseMs, signal);
+    if (!isSilent && health.connected !== false) return "yes";
+    const pauseMs = pausesMs[attempt];
+    if (pauseMs === undefined) return isSilent ? "unknown" : "no";
+    await sleep(pauseMs, signal);
   }
-  return "no";
 }
