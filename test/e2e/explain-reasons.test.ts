@@ -50,7 +50,8 @@ async function queueHeld(
 ): Promise<number> {
   world.let({ holdsRunner: () => true, ...faults });
   const id = await world.queue(inputs);
-  await world.sandboxOf(id);
+  // One that is still about to ask GitHub for something would notice what is done to its registration, and leave.
+  await world.held(id);
   await world.answered(id, "queued");
   return id;
 }

@@ -59,6 +59,8 @@ export class World {
   fleet!: Rehearsal;
   readonly #scratch = mkdtempSync(join(tmpdir(), "explain-test-"));
   #changed = Promise.withResolvers<void>();
+  /** Runners that were kept from connecting. */
+  readonly #held = new Set<string>();
   #gates = 0;
 
   /** @param policy the file's pools, and what else there is beside fleet and owner */
@@ -85,7 +87,10 @@ export class World {
         intercept: async (request, answer) => {
           if (new URL(request.url).pathname.endsWith("/broker/session") && request.method === "POST") {
             const { agent } = (await request.clone().json()) as { agent: { name: string } };
-            while (world.faults.holdsRunner(agent.name)) await world.#changed.promise;
+            while (world.faults.holdsRunner(agent.name)) {
+              world.#held.add(agent.name);
+              await world.#changed.promise;
+            }
           }
           return (await world.faults.github(request, answer)) ?? answer();
         },
@@ -156,6 +161,11 @@ export class World {
   async sandboxOf(id: number): Promise<RunningSandbox> {
     const isUp = ({ name, pid }: RunningSandbox) => name === `${id}-1` && pid !== undefined;
     return until(`job ${id} has a Sandbox`, () => this.fleet.modal.running().find(isUp));
+  }
+
+  /** Waits until the runner that was made for the job has come as far as it is let. */
+  async held(id: number): Promise<void> {
+    await until(`the runner of job ${id} is held`, () => [...this.#held].some((name) => name.includes(`-${id}-`)));
   }
 
   /** Waits until the controller has answered to what happened to the job. */
