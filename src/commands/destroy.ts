@@ -3,6 +3,7 @@ import * as Flags from "@oclif/core/flags";
 import { BaseCommand } from "../lib/cli/base-command.ts";
 import { confirmName } from "../lib/cli/confirm-name.ts";
 import { ExitCode } from "../lib/cli/exit-codes.ts";
+import { untilAborted } from "../lib/cli/interrupt.ts";
 import { plainText } from "../lib/cli/text.ts";
 import { type DestroyReport, lineOf, renderPlan, renderResult } from "../lib/destroy/render.ts";
 import type { BusyMode } from "../lib/destroy/rounds.ts";
@@ -44,23 +45,15 @@ export default class Destroy extends BaseCommand<typeof Destroy> {
     const { drain, force, images, local, policy } = this.flags;
     const timeoutMs = parseDurationFlag("timeout", this.flags.timeout);
     const mode: BusyMode = drain ? { kind: "drain", timeoutMs } : { kind: force ? "force" : "keep" };
-    const [
-      { openForDestroy },
-      { survey },
-      { destroyFleet, thingsOf },
-      { untilAborted },
-      { busyRunners },
-      { busyRefusal },
-      { thingOf },
-    ] = await Promise.all([
-      import("../lib/destroy/open.ts"),
-      import("../lib/destroy/survey.ts"),
-      import("../lib/destroy/destroy.ts"),
-      import("../lib/destroy/rounds.ts"),
-      import("../lib/destroy/runners.ts"),
-      import("../lib/destroy/refuse.ts"),
-      import("../lib/destroy/things.ts"),
-    ]);
+    const [{ openForDestroy }, { survey }, { destroyFleet, thingsOf }, { busyRunners }, { busyRefusal }, { thingOf }] =
+      await Promise.all([
+        import("../lib/destroy/open.ts"),
+        import("../lib/destroy/survey.ts"),
+        import("../lib/destroy/destroy.ts"),
+        import("../lib/destroy/runners.ts"),
+        import("../lib/destroy/refuse.ts"),
+        import("../lib/destroy/things.ts"),
+      ]);
     await this.interruptible(async ({ signal, onEnd }) => {
       const opening = openForDestroy({
         ...{ env: process.env, policyFile: policy, images, local, signal },

@@ -59,6 +59,24 @@ export async function withInterruption<T>(
   }
 }
 
+/**
+ * What the work gives, without waiting for it any longer once the signal aborts.
+ * @throws the signal's reason
+ */
+export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  // Nobody listens to it any more once the signal won.
+  work.catch(() => undefined);
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([aborted.promise, work]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
 /** Clean-up failed: what went wrong is in `errors`. */
 export class CleanUpError extends AggregateError {}
 

@@ -64,7 +64,7 @@ export async function destroyFleet(
       },
       access.signal,
     );
-  const failures = await remove(found.webhooks.things);
+  const failures: Failure[] = [];
   const leave = (things: readonly Removable[], why: string) =>
     failures.push(...things.map((thing) => ({ thing, error: new Error(why) })));
   const result = (kept: Kept[], busy: BusyRunner[] = []): Destroyed => ({
@@ -74,14 +74,18 @@ export async function destroyFleet(
     kept,
     busy,
   });
-  if (failures.length > 0) {
-    leave(
-      thingsOf(found, access).filter(({ kind }) => kind !== "webhook"),
-      "it comes after the webhooks",
-    );
+  let rest = thingsOf(found, access);
+  const controller = found.apps.controller ? [found.apps.controller] : [];
+  for (const [things, why] of [
+    [found.webhooks.things, "it comes after the webhooks"],
+    [controller, "it comes after the controller, which would start runners anew"],
+  ] as const) {
+    rest = rest.slice(things.length);
+    failures.push(...(await remove(things)));
+    if (failures.length === 0) continue;
+    leave(rest, why);
     return result(found.kept);
   }
-  failures.push(...(await remove(found.apps.controller ? [found.apps.controller] : [])));
   const undone = () => `only ${removed.length} of it was removed`;
   const ended = await endRunners(access, mode, { remove, onWait, undone });
   failures.push(...ended.failures);

@@ -3,6 +3,7 @@
 import { AbortError } from "../cli/errors.ts";
 import { ExitCode } from "../cli/exit-codes.ts";
 import { explainError } from "../cli/explain-error.ts";
+import { untilAborted } from "../cli/interrupt.ts";
 import { Unavailable } from "../fleet/ports.ts";
 import { isRequestError } from "../github/errors.ts";
 import { waitForEnd } from "../modal/sandboxes.ts";
@@ -124,19 +125,4 @@ function isPassing(error: unknown): boolean {
   if (explainError(error).exitCode !== ExitCode.Failure) return false;
   const cause = error instanceof AbortError ? error.cause : error;
   return cause instanceof Unavailable || (isRequestError(cause) && cause.status >= 500);
-}
-
-/** @throws the signal's reason, without waiting any longer */
-export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  // Nobody listens to it any more once the signal won.
-  work.catch(() => undefined);
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([aborted.promise, work]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -18,7 +18,7 @@ const listLagMs = 60_000;
  * (github.com/actions/runner/issues/4726), and then no job will ever reach it. Taken out of the ledger.
  */
 export function decideOrphans(snapshot: Snapshot, registrations: readonly Registration[], ledger: Ledger): Decision[] {
-  const working = runnersAtWork(snapshot);
+  const working = runnersOfJobs(snapshot);
   const orphans = withoutRegistration(ledger.sandboxes, registrations, snapshot.now).filter(
     (sandbox) => !working.has(sandbox.runnerName),
   );
@@ -50,7 +50,7 @@ export function decideIdle(
   ledger: Ledger,
 ): Decision[] {
   const byName = new Map(registrations.map((registration) => [registration.name, registration]));
-  const working = runnersAtWork(snapshot);
+  const working = runnersOfJobs(snapshot);
   return [...ledger.sandboxes].flatMap((sandbox): Decision[] => {
     const registration = byName.get(sandbox.runnerName);
     if (!registration || sandbox.busy || registration.busy || working.has(sandbox.runnerName)) return [];
@@ -74,7 +74,7 @@ export function decideAbandoned(
 ): Decision[] {
   const alive = new Set(snapshot.sandboxes.map((sandbox) => sandbox.runnerName));
   const starting = new Set(snapshot.starting.map((entry) => entry.jobId));
-  const working = runnersAtWork(snapshot);
+  const working = runnersOfJobs(snapshot);
   return registrations.flatMap((registration): Decision[] => {
     const name = parseOwnRunnerName(registration.name, policy);
     if (!name || alive.has(registration.name) || starting.has(name.jobId)) return [];
@@ -85,7 +85,7 @@ export function decideAbandoned(
   });
 }
 
-function runnersAtWork(snapshot: Snapshot): Set<string> {
+function runnersOfJobs(snapshot: Snapshot): Set<string> {
   const names = snapshot.jobs.map((job) => (job.status === "in_progress" ? job.runnerName : null));
   return new Set(names.filter((name) => name !== null));
 }

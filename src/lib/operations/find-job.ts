@@ -62,6 +62,7 @@ async function jobOnRunner(text: string, tagged: Job, sandbox: FleetSandbox, fle
     if (tagged.runnerName === null) return tagged;
     throw notFound(text, `It was for job ${tagged.id}, which ${tagged.runnerName} took.`);
   }
+  // What its tags say of a job is old, whether they call it busy or not.
   const others = (await fleet.modal.sandboxes()).filter(({ id }) => id !== sandbox.id);
   const all = await withTheirJobs([...others, { ...sandbox, busy: false }], [registration], fleet);
   const own = all.at(-1);

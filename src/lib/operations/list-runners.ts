@@ -22,8 +22,7 @@ export interface ListedRunner {
   pool: string;
   /**
    * The job it runs or waits for, as its Sandbox's tags say: until the controller has heard which job a runner took, the one
-   * that it was made for. 0 for one that is kept ready, or has a job of which GitHub
-   * tells the fleet nothing.
+   * that it was made for. 0 for one that is kept ready, or has a job of which GitHub tells the fleet nothing.
    */
   job: number;
   /** `owner/name`; null where only the registration is left, which does not say it. */

@@ -115,8 +115,8 @@ export function createActions(options: ActionOptions): Actions {
           const killed = await source.kill(deed.runner, deed.agreedJob);
           if (killed.result === "other-job") {
             const { runner: name, job, repository } = killed;
-            const now = { runner: name, job: job || null, repository, isBusy: true };
-            askIfFree(questionOf(now), `Kept ${name}: it runs ${jobWords(now)} by now.`);
+            const target = { runner: name, job: job || null, repository, isBusy: true };
+            askIfFree(questionOf(target), `Kept ${name}: it runs ${jobWords(target)} by now.`);
           } else {
             const { result } = killed;
             say(result === "kept" ? "warning" : "good", `${deed.runner}: ${killWords[result]}`);

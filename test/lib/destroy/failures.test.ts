@@ -71,7 +71,7 @@ it.each([
   expect(await everything(world)).toEqual(before);
 });
 
-it.each(removals)("goes on when %s fails, tells what is left, and completes when it is run again", async (method) => {
+it.each(removals)("when %s fails tells what is left, and completes when it is run again", async (method) => {
   const world = await worldWith();
   await makeFleet(world);
   const wanted = (await look(world)).things;
@@ -84,7 +84,8 @@ it.each(removals)("goes on when %s fails, tells what is left, and completes when
   const { removed, left } = await destroy(world);
   expect(failures).toBeGreaterThan(0);
   expect(left.length).toBeGreaterThan(0);
-  expect(removed.length).toBeGreaterThan(0);
+  // A controller that could not be stopped would start runners anew; all else is tried.
+  expect(removed.length > 0).toBe(method !== "AppStop");
   expect([...removed, ...left].map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(wanted.sort());
 
   world.intercept.modal = async () => "proceed";
