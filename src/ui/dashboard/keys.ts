@@ -152,7 +152,7 @@ const all: readonly Binding[] = [
     "ctrl+c",
     "interrupt",
     "quit",
-    "Leave; once more: without waiting for what was begun",
+    "Leave; twice: wait for nothing that was begun",
   ),
 ];
 
